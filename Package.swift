@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One array for every Swift target; see docs/ARCHITECTURE.md. The target list below is the
+// import fire wall: a module that is not listed as a dependency cannot be imported.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func debian(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+let package = Package(
+  name: "latchkey",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "latchkey", targets: ["latchkey"]),
+    .executable(name: "latchkey-bench", targets: ["latchkey-bench"]),
+  ],
+  targets: [
+    // C modules
+    debian("CSQLite", "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+    debian("CPostgreSQL", "libpq", apt: "libpq-dev", brew: "libpq"),
+    debian("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
+    debian("CEvent", "libevent", apt: "libevent-dev", brew: "libevent"),
+    debian("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
+
+    // core
+    library("KeyModel", []),
+    library("Crypto", ["CSodium", "KeyModel"]),
+    library("HTTPServer", ["CEvent", "COpenSSL"]),
+
+    // app
+    library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
+    library("Verification", ["KeyModel", "Crypto"]),
+    library("Management", ["KeyModel", "Crypto", "Storage", "Verification"]),
+
+    // edge
+    library("Gateway", ["KeyModel", "Crypto", "HTTPServer", "Verification"]),
+    library("Console", ["KeyModel", "HTTPServer", "Management"]),
+
+    // composition
+    library(
+      "Server",
+      [
+        "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
+        "Console",
+      ]),
+
+    // executables
+    .executableTarget(name: "latchkey", dependencies: ["Server"], swiftSettings: settings),
+    .executableTarget(
+      name: "latchkey-bench",
+      dependencies: ["KeyModel", "Crypto", "Verification", "Storage", "Management"],
+      path: "Benchmarks/latchkey-bench", swiftSettings: settings),
+
+    // tests
+    tests("KeyModelTests", ["KeyModel"]),
+    tests("CryptoTests", ["Crypto", "KeyModel"]),
+    tests("HTTPServerTests", ["HTTPServer"]),
+    tests("StorageConformanceTests", ["Storage", "KeyModel"]),
+    tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
+    tests("ManagementTests", ["Management", "Storage", "Crypto", "Verification", "KeyModel"]),
+    tests("GatewayTests", ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel"]),
+    tests("ConsoleTests", ["Console", "Management", "Storage", "HTTPServer", "KeyModel"]),
+    tests("ServerTests", ["Server", "KeyModel"]),
+    tests("HygieneTests", []),
+  ]
+)

@@ -1,0 +1,79 @@
+// Typed identifiers: 128 bits, the first 48 of them the time of making in milliseconds, so that
+// ids sort by age. This file must not make randomness: it is an argument.
+
+/// What an id names; the prefix stands before the underscore in its text form.
+package protocol IDTag {
+  static var prefix: String { get }
+}
+
+/// A typed 128-bit identifier. Text form: `prefix_` + 26 characters of lower-case Crockford
+/// base 32, which sorts as the number does.
+package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConvertible {
+  package let bits: UInt128
+
+  package init(bits: UInt128) { self.bits = bits }
+
+  /// - Parameters:
+  ///   - now: time of making; only its milliseconds since 1970 are kept (48 bits).
+  ///   - random: at least 80 random bits; the rest is ignored.
+  package init(now: Timestamp, random: UInt128) {
+    let milliseconds = UInt128(UInt64(max(0, now.microseconds / 1000)) & 0xFFFF_FFFF_FFFF)
+    bits = milliseconds << 80 | (random & ((1 << 80) - 1))
+  }
+
+  /// Nil unless the text is exactly what `description` prints for some id of this kind.
+  package init?(_ text: some StringProtocol) {
+    let prefix = Tag.prefix + "_"
+    guard text.utf8.count == prefix.utf8.count + 26, text.hasPrefix(prefix) else { return nil }
+    guard let bits = Base32.decode(text.utf8.dropFirst(prefix.utf8.count)) else { return nil }
+    self.bits = bits
+  }
+
+  package var description: String {
+    var text = Tag.prefix + "_"
+    text.reserveCapacity(text.utf8.count + 26)
+    for digit in Base32.digits(of: bits) { text.unicodeScalars.append(Unicode.Scalar(digit)) }
+    return text
+  }
+
+  package static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
+}
+
+/// Crockford base 32, 26 digits for 128 bits, most significant first.
+package enum Base32 {
+  package static let alphabet: [UInt8] = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
+  package static func digits(of bits: UInt128) -> [UInt8] {
+    (0..<26).map { alphabet[Int(truncatingIfNeeded: bits >> UInt128(125 - 5 * $0)) & 31] }
+  }
+
+  package static func decode(_ text: some Sequence<UInt8>) -> UInt128? {
+    var bits: UInt128 = 0
+    var count = 0
+    for byte in text {
+      guard let digit = alphabet.firstIndex(of: byte) else { return nil }
+      if count == 0, digit > 7 { return nil }
+      bits = bits << 5 | UInt128(digit)
+      count += 1
+    }
+    return count == 26 ? bits : nil
+  }
+}
+
+package enum ProjectTag: IDTag { package static let prefix = "prj" }
+package enum AccountTag: IDTag { package static let prefix = "acc" }
+package enum ApplicationTag: IDTag { package static let prefix = "app" }
+package enum KeyTag: IDTag { package static let prefix = "key" }
+package enum VersionTag: IDTag { package static let prefix = "ver" }
+package enum OperatorKeyTag: IDTag { package static let prefix = "opk" }
+package enum AuditTag: IDTag { package static let prefix = "aud" }
+package enum RequestTag: IDTag { package static let prefix = "req" }
+
+package typealias ProjectID = ID<ProjectTag>
+package typealias AccountID = ID<AccountTag>
+package typealias ApplicationID = ID<ApplicationTag>
+package typealias KeyID = ID<KeyTag>
+package typealias VersionID = ID<VersionTag>
+package typealias OperatorKeyID = ID<OperatorKeyTag>
+package typealias AuditID = ID<AuditTag>
+package typealias RequestID = ID<RequestTag>

@@ -1,0 +1,90 @@
+// The knobs of a policy whose effect is outside the data plane: the self-service API, webhooks,
+// members, notices and retention.
+
+package struct SelfService: Sendable, Hashable {
+  package struct Answer: Sendable, Hashable {
+    package var status: Int
+    package var body: JSONValue?
+    package init(status: Int, body: JSONValue? = nil) {
+      self.status = status
+      self.body = body
+    }
+  }
+  /// Where the gateway mounts it: begins with a slash.
+  package var path: String
+  package var list: Answer?
+  package var create: Answer?
+  package var delete: Answer?
+  package var reset: Answer?
+  /// Keyed by the limit codes of the contract, `not_found` and `invalid`.
+  package var errors: [String: ErrorTemplate] = [:]
+  package init(path: String) { self.path = path }
+}
+
+package struct WebhookRules: Sendable, Hashable {
+  package struct EventType: Sendable, Hashable {
+    package var type: String
+    package var title: String
+    package var schema: JSONValue?
+    package init(type: String, title: String, schema: JSONValue? = nil) {
+      self.type = type
+      self.title = title
+      self.schema = schema
+    }
+  }
+  package enum Signature: Sendable, Hashable {
+    /// The Standard Webhooks headers.
+    case standard
+    /// One more header whose value holds `{hex}`, `{base64}` or `{token}`.
+    case header(name: String, value: String, key: SignatureKey)
+  }
+  package enum SignatureKey: String, Sendable {
+    case webhookSecret = "webhook_secret"
+    case apiSecret = "api_secret"
+    case clientSecret = "client_secret"
+    case token
+  }
+  package var max: Int?
+  package var timeoutSeconds: Int64 = 15
+  /// Seconds to wait before each attempt; the first is 0.
+  package var retry: [Int64] = [0, 5, 300, 1800, 7200, 18000, 36000]
+  /// Nil: never disabled by failure.
+  package var disableAfterSeconds: Int64?
+  package var uniqueURL = false
+  package var eventTypes: [EventType] = []
+  package var body: JSONValue?
+  package var signatures: [Signature] = [.standard]
+  package init() {}
+}
+
+package struct MemberRules: Sendable, Hashable {
+  package struct Role: Sendable, Hashable {
+    package var name: String
+    package var permissions: [String]
+    package init(name: String, permissions: [String]) {
+      self.name = name
+      self.permissions = permissions
+    }
+  }
+  package var roles: [Role] = [
+    Role(name: "admin", permissions: ["keys", "webhooks", "logs", "members"]),
+    Role(name: "developer", permissions: ["keys", "logs"]),
+    Role(name: "viewer", permissions: ["logs"]),
+  ]
+  package var apiKeysPermission = false
+  package init() {}
+}
+
+package struct NotifyRules: Sendable, Hashable {
+  package var autoCyclingChanged = false
+  package var cycleFailed = true
+  package var keyExpiringDays: [Int] = [30, 7, 1]
+  package var quotaPercent: [Int] = [80, 100]
+  package init() {}
+}
+
+package struct RetentionRules: Sendable, Hashable {
+  package var requestsDays = 30
+  package var deliveriesDays = 30
+  package init() {}
+}
