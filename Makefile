@@ -1,3 +1,51 @@
+# The whole interface for people and CI. Each target says what it does in its help line.
 .DEFAULT_GOAL := help
-help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+.PHONY: help setup run build test bench sanitize format lint soak check
+
+# The toolchain where the container images of Swift and our CI put it, after whatever is on PATH.
+export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin
+
+SWIFT_FILES := Sources Tests Benchmarks Package.swift
+STRICT := -Xswiftc -warnings-as-errors
+# Narrow a test run: make check FILTER=KeyModelTests
+FILTER ?=
+
+help: ## Show these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install what is missing with apt: libraries, and what the tests start
+	@scripts/setup.sh build test
+
+run: ## Build for release and start a demo server: latchkey serve --dev
+	@scripts/setup.sh build
+	swift build -c release --product latchkey
+	exec "$$(swift build -c release --show-bin-path)/latchkey" serve --dev
+
+build: ## Build for release, warnings are errors
+	@scripts/setup.sh build
+	swift build -c release $(STRICT)
+
+test: setup lint ## Everything CI asks: setup, lint, build with warnings as errors, all tests
+	swift build --build-tests $(STRICT)
+	swift test --skip-build $(STRICT)
+
+check: lint ## Fast round while working: lint, build, tests without EndToEnd (FILTER=… narrows)
+	swift build --build-tests
+	swift test --skip-build $(if $(FILTER),--filter '$(FILTER)',--skip EndToEndTests)
+
+lint: ## swift format lint, strict
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+format: ## Rewrite the sources as swift format wants them
+	swift format --in-place --parallel --recursive $(SWIFT_FILES)
+
+sanitize: setup ## All tests under AddressSanitizer, then under ThreadSanitizer
+	@scripts/sanitize.sh address
+	@scripts/sanitize.sh thread
+
+bench: ## Run the benchmarks and write docs/BENCHMARKS.md
+	@scripts/setup.sh build bench
+	Benchmarks/run.sh
+
+soak: setup ## The long tests: 1,000 kills, fuzzing, an hour of mixed load
+	@scripts/soak.sh
