@@ -105,7 +105,10 @@ package struct RotationRules: Sendable, Hashable {
 }
 
 package struct AutoCyclingRules: Sendable, Hashable {
-  package enum Overlap: String, Sendable { case untilAck = "until_ack", none }
+  package enum Overlap: String, Sendable {
+    case untilAck = "until_ack"
+    case none
+  }
   package enum Acknowledge: String, Sendable { case echo, proof }
   /// Empty: every plan.
   package var plans: [String] = []
