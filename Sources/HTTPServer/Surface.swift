@@ -1,68 +1,6 @@
 // DRAFT of the narrow surface of the HTTP engine, so that Gateway and Console can be written against
 // it while the engine is built. The engine's files replace it declaration by declaration.
 
-/// 16 bytes in network order; IPv4 is held as ::ffff:a.b.c.d.
-package struct IPAddress: Hashable, Sendable {
-  package var high: UInt64
-  package var low: UInt64
-  package init(high: UInt64, low: UInt64) {
-    self.high = high
-    self.low = low
-  }
-  /// Dotted quad for IPv4, RFC 5952 for IPv6.
-  package var text: String { fatalError() }
-  package init?(_ text: String) { fatalError() }
-}
-
-package struct CIDR: Hashable, Sendable {
-  package init?(_ text: String) { fatalError() }
-  package func contains(_ address: IPAddress) -> Bool { fatalError() }
-}
-
-package struct TLSFiles: Sendable, Hashable {
-  package var certificate: String
-  package var key: String
-  package init(certificate: String, key: String) {
-    self.certificate = certificate
-    self.key = key
-  }
-}
-
-package struct ListenerSettings: Sendable {
-  /// `api`, `gateway`, `metrics`: as it stands in the ready line.
-  package var name: String
-  package var host: String
-  /// 0 picks a free port, the same one for every worker. A Unix socket where `path` is set.
-  package var port: UInt16
-  package var unixPath: String?
-  package var tls: TLSFiles?
-  package init(
-    name: String, host: String, port: UInt16, unixPath: String? = nil, tls: TLSFiles? = nil
-  ) {
-    self.name = name
-    self.host = host
-    self.port = port
-    self.unixPath = unixPath
-    self.tls = tls
-  }
-}
-
-package struct Limits: Sendable {
-  package var headBytes = 16 * 1024
-  package var headerCount = 100
-  package var targetBytes = 8 * 1024
-  /// From the first byte of a head (or accept) to its last.
-  package var headSeconds = 10
-  package var idleSeconds = 60
-  /// A body that is read slower than this over any 10 s is ended with 408.
-  package var bodyBytesPerSecond = 1024
-  /// Above this many unsent bytes `write` says stop; at half of it `onDrain` is called.
-  package var writeHighWater = 256 * 1024
-  package var connectionsPerWorker = 20_000
-  package var drainSeconds = 30
-  package init() {}
-}
-
 /// All workers and their listeners.
 package final class Engine: Sendable {
   package struct Bound: Sendable {
@@ -84,10 +22,6 @@ package final class Engine: Sendable {
   package func drain() { fatalError() }
 }
 
-package struct ListenError: Error, CustomStringConvertible {
-  package var description: String
-}
-
 /// One thread with one event loop; owns its connections, client and upstream, for life.
 package final class Worker: @unchecked Sendable {
   package let index: Int = 0
@@ -104,13 +38,6 @@ package final class Worker: @unchecked Sendable {
   package final class Timer {
     package func cancel() { fatalError() }
   }
-}
-
-/// One per worker and listener; only ever called on that worker's thread.
-package protocol RequestHandler: AnyObject {
-  /// The head is complete and valid; the body is not read until asked for. The handler must bring
-  /// the exchange to an end, now or later: respond, finish or abort.
-  func handle(_ exchange: Exchange)
 }
 
 /// Bytes of a request or response head in the connection's own buffer; valid until the exchange ends.
@@ -143,44 +70,6 @@ package struct RequestHead {
   /// Nil where the body is chunked; 0 where there is none.
   package var contentLength: Int? { fatalError() }
   package var isTLS: Bool { fatalError() }
-}
-
-package enum BodyError: Error, Sendable {
-  case tooLarge, clientGone, tooSlow, malformed
-}
-
-package protocol BodyReceiver: AnyObject {
-  func bodyReceived(_ bytes: UnsafeRawBufferPointer)
-  func bodyEnded()
-  func bodyFailed(_ error: BodyError)
-}
-
-package struct ResponseHeader: Sendable {
-  package var name: String
-  package var value: String
-  package init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
-/// A whole answer, as the control plane makes them.
-package struct Response: Sendable {
-  package var status: Int
-  package var headers: [ResponseHeader]
-  package var body: [UInt8]
-  package init(status: Int, headers: [ResponseHeader] = [], body: [UInt8] = []) {
-    self.status = status
-    self.headers = headers
-    self.body = body
-  }
-}
-
-package enum Framing: Sendable {
-  case length(Int)
-  case chunked
-  /// No body whatever the headers say: HEAD, 204, 304.
-  case none
 }
 
 /// One request and its answer. Confined to its worker's thread.
@@ -246,39 +135,10 @@ package final class ResponseTicket: Sendable {
 
 // Upstream: the client half, on the same loop and codec.
 
-package struct UpstreamTarget: Hashable, Sendable {
-  package var host: String
-  package var port: UInt16
-  package var tls: Bool
-  package init(host: String, port: UInt16, tls: Bool) {
-    self.host = host
-    self.port = port
-    self.tls = tls
-  }
-}
-
-package enum UpstreamError: Error, Sendable {
-  /// No connection could be had (refused, unresolvable, TLS failed): 502.
-  case unreachable
-  /// The answer was cut off or not HTTP/1.1: 502 where nothing was sent on yet.
-  case broken
-  /// 504.
-  case timedOut
-}
-
 package struct UpstreamResponseHead {
   package var status: Int { fatalError() }
   package var headers: HeaderList { fatalError() }
   package var framing: Framing { fatalError() }
-}
-
-package protocol UpstreamDelegate: AnyObject {
-  /// Ready for (more of) the request body.
-  func upstreamWantsBody()
-  func upstreamResponded(_ head: UpstreamResponseHead)
-  func upstreamBody(_ bytes: UnsafeRawBufferPointer)
-  func upstreamEnded()
-  func upstreamFailed(_ error: UpstreamError)
 }
 
 /// Kept-alive connections of one worker to its upstreams.
