@@ -259,30 +259,6 @@ package struct IdempotencyRepository {
   package func purge(expiredAt now: Timestamp) throws(StoreError) -> Int { fatalError() }
 }
 
-/// A key of our own, wrapped by a master key.
-package struct WrappedKey: Sendable, Hashable {
-  package var id: Int64
-  /// `pepper`, `audit`, `assertion`, `account-key`, ….
-  package var purpose: String
-  package var accountID: AccountID?
-  package var masterKeyID: String
-  package var wrapped: [UInt8]
-  package var createdAt: Timestamp
-  package var retiredAt: Timestamp?
-  package init(
-    id: Int64, purpose: String, accountID: AccountID? = nil, masterKeyID: String,
-    wrapped: [UInt8], createdAt: Timestamp, retiredAt: Timestamp? = nil
-  ) {
-    self.id = id
-    self.purpose = purpose
-    self.accountID = accountID
-    self.masterKeyID = masterKeyID
-    self.wrapped = wrapped
-    self.createdAt = createdAt
-    self.retiredAt = retiredAt
-  }
-}
-
 package struct KeyringRepository {
   /// One more than any id ever inserted; begins at 1.
   package func nextID() throws(StoreError) -> Int64 { fatalError() }
