@@ -77,5 +77,8 @@ let package = Package(
     tests("ConsoleTests", ["Console", "Management", "Storage", "HTTPServer", "KeyModel"]),
     tests("ServerTests", ["Server", "KeyModel"]),
     tests("HygieneTests", []),
+    .testTarget(
+      name: "EndToEndTests", path: "Tests/EndToEnd", exclude: ["Support/upstream.py"],
+      swiftSettings: settings),
   ]
 )

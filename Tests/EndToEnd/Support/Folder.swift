@@ -1,0 +1,63 @@
+// A temporary folder that goes away with its owner, and the few file questions that tests ask.
+import Foundation
+
+final class Folder: Sendable {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/latchkey-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure("mkdtemp: errno \(errno)") }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    // A database server that runs as another user must be able to enter.
+    chmod(path, 0o755)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  @discardableResult
+  func write(_ name: String, _ text: String) throws -> String {
+    try Data(text.utf8).write(to: URL(filePath: file(name)))
+    return file(name)
+  }
+
+  /// Every regular file below, as its path and bytes.
+  static func contents(of path: String) -> [(path: String, bytes: Data)] {
+    let found = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    return found.compactMap { name in
+      let file = "\(path)/\(name)"
+      var info = stat()
+      guard lstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
+      return FileManager.default.contents(atPath: file).map { (file, $0) }
+    }
+  }
+}
+
+enum Place {
+  /// The root of the repository.
+  static let repository = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// The built binary, beside the test bundle.
+  static let latchkey: String = {
+    let bundle =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(filePath: bundle).deletingLastPathComponent().appending(path: "latchkey").path
+  }()
+}
+
+/// A port of the loopback address that nobody holds at this moment.
+func freePort() throws -> Int {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = Wire.loopback(port: 0)
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let bound = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+    }
+  }
+  guard bound else { throw Failure("no free port: errno \(errno)") }
+  return Int(UInt16(bigEndian: address.sin_port))
+}

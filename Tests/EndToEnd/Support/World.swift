@@ -1,0 +1,73 @@
+// What most tests stand on: a server with one project, one account and an upstream behind it.
+import Foundation
+
+struct IssuedKey: Sendable {
+  var id: String
+  var secret: String
+}
+
+final class World: Sendable {
+  let latchkey: Latchkey
+  let upstream: String
+  let project: String
+  let account: String
+  private let echo: EchoServer?
+
+  /// - Parameters:
+  ///   - upstream: nil: an echo server.
+  init(
+    _ store: Store = .sqlite, profile: String = "default", upstream: String? = nil,
+    policy: [String: Any] = [:], hosts: [String] = [], arguments: [String] = []
+  ) throws {
+    echo = upstream == nil ? try EchoServer() : nil
+    self.upstream = upstream ?? echo!.url
+    latchkey = try Latchkey(Installation(store), arguments: arguments)
+    project = "demo"
+    account = try World.populate(
+      latchkey, profile: profile, upstream: self.upstream, policy: policy, hosts: hosts)
+  }
+
+  private static func populate(
+    _ latchkey: Latchkey, profile: String, upstream: String, policy: [String: Any], hosts: [String]
+  ) throws -> String {
+    var body: [String: Any] = [
+      "slug": "demo", "name": "Demo", "profile": profile, "upstream": upstream,
+    ]
+    if !policy.isEmpty { body["policy"] = policy }
+    if !hosts.isEmpty { body["hosts"] = hosts }
+    try latchkey.expect(201, "POST", "/v1/projects", body)
+    let made = try latchkey.expect(
+      201, "POST", "/v1/projects/demo/accounts", ["name": "Acme", "brands": ["north"]])
+    return try made["id"].text()
+  }
+
+  func issue(_ environment: String = "production", _ more: [String: Any] = [:]) throws -> IssuedKey
+  {
+    let body = more.merging(["environment": environment]) { $1 }
+    let made = try latchkey.expect(201, "POST", "/v1/accounts/\(account)/keys", body)
+    return IssuedKey(id: try made["id"].text(), secret: try made["secret"].text())
+  }
+
+  func revoke(_ key: IssuedKey) throws {
+    try latchkey.expect(204, "DELETE", "/v1/keys/\(key.id)")
+  }
+
+  /// `POST /v1/verify`, whole answer.
+  func verify(_ body: [String: Any]) throws -> JSON {
+    try latchkey.expect(200, "POST", "/v1/verify", body.merging(["project": project]) { $1 })
+  }
+
+  func code(_ secret: String) throws -> String { try verify(["key": secret])["code"].text() }
+
+  /// A call through the gateway.
+  func call(
+    _ path: String, key: String? = nil, method: String = "GET", headers: [String] = [],
+    arguments: [String] = []
+  ) throws -> Answer {
+    var options = ["--request", method] + arguments
+    if method == "HEAD" { options = ["--head"] + arguments }
+    if let key { options += ["--header", "Authorization: Bearer \(key)"] }
+    for header in headers { options += ["--header", header] }
+    return try Curl.call(latchkey.gateway + path, options)
+  }
+}
