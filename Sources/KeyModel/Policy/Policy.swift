@@ -67,6 +67,8 @@ package struct SecretForm: Sendable, Hashable {
   package var bytes = 32
   package var alphabet = Alphabet.base62
   package var checksum = true
+  /// Tokens of at least this many bytes are still accepted after `bytes` was raised; nil: `bytes`.
+  package var acceptFromBytes: Int?
   package init() {}
 }
 

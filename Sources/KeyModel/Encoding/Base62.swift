@@ -1,0 +1,54 @@
+// Base 62 with the digits 0-9A-Za-z: numbers of a fixed width, most significant digit first.
+
+package enum Base62 {
+  package static let digits: [UInt8] = Array(
+    (ByteSet.digits + ByteSet.upperCase + ByteSet.lowerCase).utf8)
+
+  /// The fewest digits that hold every number of `bytes` bytes.
+  package static func width(ofBytes bytes: Int) -> Int {
+    // log2(62) = 5.954196…; the fraction is exact enough for the 64 bytes a policy may ask for.
+    (bytes * 8 * 1_000_000 + 5_954_195) / 5_954_196
+  }
+
+  /// The bytes as one big-endian number, left-padded with `0` to `width(ofBytes:)` digits. Equally
+  /// likely bytes give equally likely texts: no two numbers share one.
+  package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    var number = Array(bytes)
+    var text = [UInt8](repeating: 0, count: width(ofBytes: number.count))
+    for index in text.indices.reversed() { text[index] = digits[divide(&number)] }
+    return text
+  }
+
+  /// Divides by 62 in place and gives the remainder.
+  private static func divide(_ number: inout [UInt8]) -> Int {
+    var remainder = 0
+    for index in number.indices {
+      let value = remainder << 8 | Int(number[index])
+      number[index] = UInt8(value / 62)
+      remainder = value % 62
+    }
+    return remainder
+  }
+
+  /// Six digits, enough for every UInt32.
+  package static func encode(_ value: UInt32) -> [UInt8] {
+    var text = [UInt8](repeating: 0, count: 6)
+    var rest = Int(value)
+    for index in text.indices.reversed() {
+      text[index] = digits[rest % 62]
+      rest /= 62
+    }
+    return text
+  }
+
+  /// What the digit stands for, or 62 and more where the byte is no digit. No memory is read.
+  @inline(__always)
+  static func value(of digit: UInt8) -> UInt32 {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit &- UInt8(ascii: "0"))
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit &- UInt8(ascii: "A")) &+ 10
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit &- UInt8(ascii: "a")) &+ 36
+    default: 62
+    }
+  }
+}
