@@ -1,0 +1,53 @@
+// What is decided on and what comes out.
+import KeyModel
+
+/// The call that is decided on; the bytes are borrowed for the duration of the decision.
+package struct Call {
+  /// Empty where unknown: then no rule about methods applies.
+  package var method: UnsafeRawBufferPointer
+  /// Up to the question mark, percent-encoding untouched. Empty where unknown: then no rule about
+  /// routes applies.
+  package var path: UnsafeRawBufferPointer
+  /// Nil where there is none.
+  package var query: UnsafeRawBufferPointer?
+  /// Host without port, any case; empty where unknown: then hosts do not select an environment.
+  package var host: UnsafeRawBufferPointer
+  package var now: Timestamp
+  package init(
+    method: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer,
+    query: UnsafeRawBufferPointer?, host: UnsafeRawBufferPointer, now: Timestamp
+  ) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.host = host
+    self.now = now
+  }
+}
+
+/// The outcome for one call. The identity is there wherever the credential identified a key, also
+/// in denials.
+package struct Decision {
+  package var code: DecisionCode
+  package var identity: Identity?
+  /// Seconds for `Retry-After`, where the code has one.
+  package var retryAfterSeconds: Int64?
+
+  init(_ code: DecisionCode, _ identity: Identity? = nil) {
+    self.code = code
+    self.identity = identity
+  }
+}
+
+package struct Identity {
+  package var keyID: KeyID
+  package var versionID: VersionID
+  package var accountID: AccountID
+  package var applicationID: ApplicationID
+  /// Index into the policy's environments; -1 where the policy no longer has the key's.
+  package var environment: Int
+  package var kind: KeyKind
+  package var access: Access
+  /// The account's number, for `Verifier.isBrand`; meaningless elsewhere.
+  let account: UInt32
+}

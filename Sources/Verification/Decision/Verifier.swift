@@ -1,0 +1,230 @@
+// Decides on calls. One per worker, confined to its thread: nothing it writes is shared.
+import Crypto
+import KeyModel
+
+package final class Verifier {
+  private let table: RecordTable
+  private let shared: SharedTables
+  private let epochs: Epochs
+  private let reader: Int
+  private var view: DirectoryView
+  private var ledger = UsageLedger()
+  /// For decoded credentials; no longer one is ever accepted.
+  private let scratch: UnsafeMutableRawBufferPointer
+
+  package init(table: RecordTable) {
+    self.table = table
+    shared = table.shared
+    epochs = table.epochs
+    reader = table.epochs.register()
+    view = DirectoryView(table.directory)
+    scratch = .allocate(byteCount: 1536, alignment: 16)
+  }
+
+  deinit { scratch.deallocate() }
+
+  @inline(__always)
+  private func refresh() {
+    if view.generation != table.directory.generation { view = DirectoryView(table.directory) }
+  }
+
+  // MARK: Finding the project
+
+  package func project(slug: UnsafeRawBufferPointer) -> ProjectView? {
+    refresh()
+    return view.project(slug: slug)
+  }
+
+  /// By its hosts or an environment's; else the only project there is.
+  package func project(host: UnsafeRawBufferPointer) -> ProjectView? {
+    refresh()
+    return view.project(host: host)
+  }
+
+  /// What an `lk_op_…` token may do with the verify call.
+  package func operatorPermission(
+    _ token: UnsafeRawBufferPointer, project: ProjectView?
+  ) -> OperatorPermission {
+    refresh()
+    for hasher in view.hashers {
+      guard let key = view.operatorKey(hasher.lookup(of: token)), !key.revoked else { continue }
+      guard key.mayVerify else { return .forbidden }
+      guard let bound = key.projectID else { return .allowed }
+      return bound == project?.id ? .allowed : .notFound
+    }
+    return .unknown
+  }
+
+  // MARK: Deciding
+
+  /// Reads the credential from the headers by the project's scheme and decides.
+  package func decide(
+    _ call: Call, headers: some HeaderSource, project: ProjectView
+  ) -> Decision {
+    switch project.scheme.read(headers, scratch: scratch) {
+    case .nothing: return Decision(.missing)
+    case .malformed: return Decision(.malformed)
+    case .token(let token, let claim):
+      var decision = decide(call, token: token, claim: claim, project: project)
+      if decision.code == .valid, decision.identity?.access == .readOnly,
+        overridesMethod(headers)
+      {
+        decision.code = .readOnly
+      }
+      return decision
+    }
+  }
+
+  /// Decides for a bare token, as `POST /v1/verify {key}` gives it.
+  package func decide(
+    _ call: Call, token: UnsafeRawBufferPointer, project: ProjectView
+  ) -> Decision {
+    decide(call, token: token, claim: .none, project: project)
+  }
+
+  private func decide(
+    _ call: Call, token: UnsafeRawBufferPointer, claim: Claim, project: ProjectView
+  ) -> Decision {
+    guard project.forms.recognize(token) != nil else { return Decision(.malformed) }
+    for hasher in view.hashers {
+      let lookup = hasher.lookup(of: token)
+      epochs.enter(reader)
+      defer { epochs.leave(reader) }
+      let found = shared.index.find(hash(lookup)) { shared.rows[$0].pointee.lookup == lookup }
+      if let found { return judge(shared.rows[found], call, claim, project) }
+    }
+    return Decision(.notFound)
+  }
+
+  private func judge(
+    _ row: UnsafeMutablePointer<Row>, _ call: Call, _ claim: Claim, _ project: ProjectView
+  ) -> Decision {
+    let account = shared.accounts[row.pointee.account]
+    let state = account.pointee.stateNow
+    guard row.pointee.project == project.number, state & AccountRow.live != 0,
+      matches(claim, row, account)
+    else { return Decision(.notFound) }
+    let flags = RowFlags(bits: row.pointee.flags)
+    let identity = Identity(
+      keyID: KeyID(bits: row.pointee.keyID), versionID: VersionID(bits: row.pointee.versionID),
+      accountID: AccountID(bits: account.pointee.id),
+      applicationID: ApplicationID(bits: row.pointee.applicationID),
+      environment: project.environment(interned: row.pointee.environment), kind: flags.kind,
+      access: flags.access, account: row.pointee.account)
+    let code =
+      lifeCode(row, flags, state, call.now)
+      ?? environmentCode(identity, call, project)
+      ?? routeCode(row, identity, call, project)
+    return Decision(code ?? .valid, identity)
+  }
+
+  private func lifeCode(
+    _ row: UnsafeMutablePointer<Row>, _ flags: RowFlags, _ account: UInt8, _ now: Timestamp
+  ) -> DecisionCode? {
+    let now = now.microseconds
+    if flags.revoked || !flags.mayBeAccepted || now < row.pointee.acceptedFrom
+      || now >= row.pointee.acceptedUntil
+    {
+      return .revoked
+    }
+    if now >= row.pointee.expiresAt { return .expired }
+    return account & AccountRow.suspended != 0 ? .accountSuspended : nil
+  }
+
+  private func environmentCode(
+    _ identity: Identity, _ call: Call, _ project: ProjectView
+  ) -> DecisionCode? {
+    if identity.environment < 0 { return .wrongEnvironment }
+    guard let selected = project.selectedEnvironment(of: call) else { return nil }
+    return selected == identity.environment ? nil : .wrongEnvironment
+  }
+
+  private func routeCode(
+    _ row: UnsafeMutablePointer<Row>, _ identity: Identity, _ call: Call, _ project: ProjectView
+  ) -> DecisionCode? {
+    if identity.access == .readOnly, !MethodRule.isReading(call.method, query: call.query) {
+      return .readOnly
+    }
+    let restricted = row.pointee.detail != 0 || identity.kind == .publishable
+    guard restricted, !call.path.isEmpty else { return nil }
+    if identity.kind == .publishable {
+      guard PathGuard.isUnambiguous(call.path),
+        project.publishableAllow.contains(where: {
+          $0.matches(method: call.method, path: call.path)
+        })
+      else { return .routeNotAllowed }
+    }
+    guard row.pointee.detail != 0 else { return nil }
+    let detail = shared.details[row.pointee.detail].pointee
+    return Self.allows(detail, call) ? nil : .routeNotAllowed
+  }
+
+  /// Fields of a detail: public id, then method and path of each route.
+  private static func allows(_ detail: Blob, _ call: Call) -> Bool {
+    let count = detail.count
+    if count == 1 { return true }
+    guard PathGuard.isUnambiguous(call.path) else { return false }
+    for at in stride(from: 1, to: count, by: 2)
+    where RoutePattern.matches(
+      method: call.method, path: call.path, patternMethod: detail.field(at),
+      patternPath: detail.field(at + 1))
+    {
+      return true
+    }
+    return false
+  }
+
+  private func matches(
+    _ claim: Claim, _ row: UnsafeMutablePointer<Row>, _ account: UnsafeMutablePointer<AccountRow>
+  ) -> Bool {
+    if case .none = claim { return true }
+    guard let names = account.pointee.names else { return false }
+    switch claim {
+    case .none: return true
+    case .clientID(let id): return equalBytes(id, names.field(0))
+    case .client(let id, let username):
+      return equalBytes(id, names.field(0)) && equalBytes(username, names.field(1))
+    case .publicID(let id):
+      guard row.pointee.detail != 0 else { return true }
+      let publicID = shared.details[row.pointee.detail].pointee.field(0)
+      return publicID.isEmpty || equalBytes(id, publicID)
+    }
+  }
+
+  private func overridesMethod(_ headers: some HeaderSource) -> Bool {
+    var found = false
+    for name in MethodRule.overrideHeaders { headers.forEach(header: name) { _ in found = true } }
+    return found
+  }
+
+  // MARK: After the decision
+
+  /// Counts an admitted call for `calls_today` and the last-used times; no write, no lock.
+  package func admit(_ identity: Identity, now: Timestamp) {
+    ledger.add(key: identity.keyID, version: identity.versionID, now: now)
+  }
+
+  /// True where `value` is one of the brands of the identity's account.
+  package func isBrand(_ value: UnsafeRawBufferPointer, of identity: Identity) -> Bool {
+    epochs.enter(reader)
+    defer { epochs.leave(reader) }
+    let account = shared.accounts[identity.account]
+    guard account.pointee.id == identity.accountID.bits, let names = account.pointee.names else {
+      return false
+    }
+    return (2..<max(2, names.count)).contains { equalBytes(value, names.field($0)) }
+  }
+
+  /// Gives what `admit` gathered since the last call and starts anew.
+  package func takeUsage() -> [UsageDelta] { ledger.take() }
+}
+
+package enum OperatorPermission: Sendable {
+  case allowed
+  /// No live operator key has this token.
+  case unknown
+  /// The key lacks the scope.
+  case forbidden
+  /// The key is bound to another project, which it must not learn about.
+  case notFound
+}

@@ -1,0 +1,83 @@
+// One worker's copy of a project, with what a decision needs worked out beforehand.
+import KeyModel
+
+package final class ProjectView {
+  package let id: ProjectID
+  package let slug: String
+  package let policy: Policy
+  package let upstream: String?
+  package let hosts: [String]
+  package let upstreamTimeoutSeconds: Int64?
+  package let assertionKey: [UInt8]
+  /// Changes whenever the project's record changed: for whoever caches something made from it.
+  package let generation: UInt64
+
+  let number: UInt32
+  let forms: TokenForms
+  let scheme: CompiledScheme
+  /// Index into the policy's environments by interned number; -1 where the policy has none such.
+  private let environmentIndexes: [Int]
+  private let environmentHosts: [(host: [UInt8], environment: Int)]
+  private let pathPrefixes: [(prefix: [UInt8], environment: Int)]
+  let publishableAllow: [RoutePattern]
+
+  init(_ record: ProjectRecord, number: UInt32, generation: UInt64, environments: [String]) {
+    id = record.id
+    slug = record.slug
+    policy = record.policy
+    upstream = record.upstream
+    hosts = record.hosts
+    upstreamTimeoutSeconds = record.upstreamTimeoutSeconds
+    assertionKey = record.assertionKey
+    self.generation = generation
+    self.number = number
+    forms = TokenForms(policy: record.policy)
+    scheme = CompiledScheme(record.policy.credential)
+    publishableAllow = record.policy.publishableAllow
+    let list = record.policy.environments
+    environmentIndexes = environments.map { name in
+      list.firstIndex { $0.name == name } ?? -1
+    }
+    environmentHosts = list.enumerated().flatMap { index, environment in
+      environment.hosts.map { (Array($0.utf8), index) }
+    }
+    pathPrefixes = list.enumerated().compactMap { index, environment in
+      environment.pathPrefix.map { (Array($0.utf8), index) }
+    }
+  }
+
+  var allHosts: [[UInt8]] { hosts.map { Array($0.utf8) } + environmentHosts.map(\.host) }
+
+  /// -1 where the policy no longer has the environment.
+  @inline(__always)
+  func environment(interned number: UInt16) -> Int {
+    Int(number) < environmentIndexes.count ? environmentIndexes[Int(number)] : -1
+  }
+
+  /// The environment that the call's host or path selects; nil where neither does.
+  func selectedEnvironment(of call: Call) -> Int? {
+    for entry in environmentHosts where equalsIgnoringCase(call.host, entry.host) {
+      return entry.environment
+    }
+    for entry in pathPrefixes where isUnder(call.path, entry.prefix) { return entry.environment }
+    return nil
+  }
+}
+
+/// ASCII letters compare without their case; `lowercase` is lower case already.
+func equalsIgnoringCase(_ bytes: UnsafeRawBufferPointer, _ lowercase: [UInt8]) -> Bool {
+  guard bytes.count == lowercase.count else { return false }
+  for at in 0..<bytes.count {
+    let byte = bytes[at]
+    let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
+    if lower != lowercase[at] { return false }
+  }
+  return true
+}
+
+/// `/sandbox` and `/sandbox/…`, not `/sandboxes`.
+private func isUnder(_ path: UnsafeRawBufferPointer, _ prefix: [UInt8]) -> Bool {
+  guard path.count >= prefix.count else { return false }
+  for at in 0..<prefix.count where path[at] != prefix[at] { return false }
+  return path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/")
+}

@@ -1,0 +1,29 @@
+// Zeroed memory straight from the kernel, in huge pages where it pays: a look-up touches random
+// places, and with 4 KiB pages most of its time would go into page-table walks.
+import Glibc
+
+enum Memory {
+  static let hugePage = 2 << 20
+
+  /// Zeroed; aligned to 2 MiB where at least that much is asked for.
+  static func map(byteCount: Int) -> UnsafeMutableRawPointer {
+    let alignment = byteCount >= hugePage ? hugePage : 0
+    let total = byteCount + alignment
+    guard
+      let base = mmap(nil, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      base != MAP_FAILED
+    else { preconditionFailure("out of memory: \(byteCount) bytes for the record table") }
+    guard alignment > 0 else { return base }
+    let start = (UInt(bitPattern: base) + UInt(alignment - 1)) & ~UInt(alignment - 1)
+    let head = Int(start - UInt(bitPattern: base))
+    if head > 0 { munmap(base, head) }
+    let pointer = base + head
+    if alignment - head > 0 { munmap(pointer + byteCount, alignment - head) }
+    madvise(pointer, byteCount, MADV_HUGEPAGE)
+    return pointer
+  }
+
+  static func unmap(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
+    munmap(pointer, byteCount)
+  }
+}

@@ -1,0 +1,188 @@
+// What a decision says, code by code.
+import KeyModel
+import Testing
+import Verification
+
+@Suite struct VerifierTests {
+  let world = World()
+
+  /// Two environments told apart by prefix, host and path; secret and publishable keys.
+  static var policy: Policy {
+    var policy = Policy()
+    var production = Environment(name: "production", title: "Production")
+    production.secretPrefix = "sk_live_"
+    production.publishablePrefix = "pk_live_"
+    production.hosts = ["api.example.com"]
+    var sandbox = Environment(name: "sandbox", title: "Sandbox")
+    sandbox.secretPrefix = "sk_test_"
+    sandbox.publishablePrefix = "pk_test_"
+    sandbox.pathPrefix = "/sandbox"
+    policy.environments = [production, sandbox]
+    policy.kinds = [.secret, .publishable]
+    policy.publishableAllow = [RoutePattern(method: "POST", path: "/widget/*")]
+    return policy
+  }
+
+  @Test("a live key is valid and names its key, version, account and application")
+  func valid() throws {
+    let account = world.account(of: world.project(Self.policy))
+    let token = world.token(Self.policy)
+    let key = world.key(account, tokens: [token])
+    let decision = try #require(world.decide(.bearer(token)))
+    #expect(decision.code == .valid)
+    #expect(decision.identity?.keyID == key.id)
+    #expect(decision.identity?.versionID == key.versions[0].id)
+    #expect(decision.identity?.accountID == account.id)
+    #expect(decision.identity?.applicationID == key.applicationID)
+    #expect(decision.identity?.environment == 0)
+  }
+
+  @Test("no credential is missing; a wrong form is malformed; a right form nobody has is not found")
+  func unknown() {
+    _ = world.account(of: world.project(Self.policy))
+    let token = world.token(Self.policy)
+    #expect(world.decide(Headers([]))?.code == .missing)
+    #expect(world.decide(.bearer("nonsense"))?.code == .malformed)
+    #expect(world.decide(.bearer(String(token.dropLast()) + "!"))?.code == .malformed)
+    #expect(world.decide(Headers([("authorization", "Basic abc")]))?.code == .malformed)
+    let twice = Headers([("authorization", "Bearer \(token)"), ("authorization", "Bearer x")])
+    #expect(world.decide(twice)?.code == .malformed)
+    #expect(world.decide(.bearer(token))?.code == .notFound)
+  }
+
+  @Test("revocation, retirement and the ends of windows refuse, at the microsecond they are due")
+  func life() {
+    let account = world.account(of: world.project(Self.policy))
+    let tokens = (0..<4).map { _ in world.token(Self.policy) }
+    var key = world.key(account, tokens: tokens) { [now = world.now] in
+      $0.versions[1].state = .retiring
+      $0.versions[1].acceptedUntil = now
+      $0.versions[2].state = .retired
+      $0.versions[3].acceptedFrom = Timestamp(microseconds: now.microseconds + 1)
+      $0.expiresAt = now.adding(seconds: 10)
+    }
+    #expect(
+      tokens.map { world.decide(.bearer($0))?.code } == [.valid, .revoked, .revoked, .revoked])
+    world.now.microseconds -= 1
+    #expect(world.decide(.bearer(tokens[1]))?.code == .valid)
+    world.now.microseconds += 10_000_001
+    #expect(world.decide(.bearer(tokens[0]))?.code == .expired)
+    key.revoked = true
+    world.apply(.key(key))
+    #expect(tokens.allSatisfy { world.decide(.bearer($0))?.code == .revoked })
+    world.apply(.keyRemoved(key.id))
+    #expect(tokens.allSatisfy { world.decide(.bearer($0))?.code == .notFound })
+  }
+
+  @Test("an environment is chosen by host or path and a key of another one is refused")
+  func environments() {
+    let account = world.account(of: world.project(Self.policy))
+    let live = world.token(Self.policy)
+    let test = world.token(Self.policy, environment: 1)
+    _ = world.key(account, tokens: [live])
+    _ = world.key(account, tokens: [test], environment: "sandbox")
+    #expect(world.decide(.bearer(live), host: "API.example.com")?.code == .valid)
+    #expect(world.decide(.bearer(test), host: "api.example.com")?.code == .wrongEnvironment)
+    #expect(world.decide(.bearer(test), path: "/sandbox/things")?.code == .valid)
+    #expect(world.decide(.bearer(live), path: "/sandbox")?.code == .wrongEnvironment)
+    #expect(world.decide(.bearer(live), path: "/sandboxes")?.code == .valid)
+    #expect(world.decide(.bearer(test), host: "elsewhere.example")?.code == .valid)
+  }
+
+  @Test("a read-only key reads, and no override makes it write")
+  func readOnly() {
+    let account = world.account(of: world.project(Self.policy))
+    let token = world.token(Self.policy)
+    _ = world.key(account, tokens: [token]) { $0.access = .readOnly }
+    for method in ["GET", "HEAD", "OPTIONS"] {
+      #expect(world.decide(.bearer(token), method: method)?.code == .valid)
+    }
+    for method in ["POST", "PUT", "PATCH", "DELETE", "get", "PROPFIND"] {
+      #expect(world.decide(.bearer(token), method: method)?.code == .readOnly)
+    }
+    for query in ["_method=DELETE", "a=1&_method=put", "%5fmethod=DELETE", "_%6Dethod=DELETE"] {
+      #expect(world.decide(.bearer(token), query: query)?.code == .readOnly)
+    }
+    #expect(world.decide(.bearer(token), query: "method=DELETE")?.code == .valid)
+    let override = Headers([
+      ("authorization", "Bearer \(token)"), ("x-http-method-override", "DELETE"),
+    ])
+    #expect(world.decide(override)?.code == .readOnly)
+  }
+
+  @Test("a publishable key passes only the routes its policy names; a key's own routes bind it")
+  func routes() {
+    let account = world.account(of: world.project(Self.policy))
+    let publishable = world.token(Self.policy, kind: .publishable)
+    let bound = world.token(Self.policy)
+    _ = world.key(account, tokens: [publishable]) { $0.kind = .publishable }
+    _ = world.key(account, tokens: [bound]) {
+      $0.routes = [RoutePattern(method: "GET", path: "/v1/orders/*")]
+    }
+    func code(_ token: String, _ method: String, _ path: String) -> DecisionCode? {
+      world.decide(.bearer(token), method: method, path: path)?.code
+    }
+    #expect(code(publishable, "POST", "/widget/open") == .valid)
+    #expect(code(publishable, "GET", "/widget/open") == .routeNotAllowed)
+    #expect(code(publishable, "POST", "/widgets") == .routeNotAllowed)
+    #expect(code(bound, "GET", "/v1/orders/17") == .valid)
+    #expect(code(bound, "POST", "/v1/orders/17") == .routeNotAllowed)
+    for path in ["/v1/orders/../keys", "/v1/orders/%2e%2e/keys", "/v1/orders//x", "/v1/orders/a;b"]
+    {
+      #expect(code(bound, "GET", path) == .routeNotAllowed)
+    }
+  }
+
+  @Test("suspension and removal of an account or project act on all its keys at once")
+  func accounts() {
+    let project = world.project(Self.policy)
+    var account = world.account(of: project)
+    let tokens = (0..<50).map { _ in world.token(Self.policy) }
+    for token in tokens { _ = world.key(account, tokens: [token]) }
+    account.suspended = true
+    world.apply(.account(account))
+    #expect(tokens.allSatisfy { world.decide(.bearer($0))?.code == .accountSuspended })
+    account.suspended = false
+    world.apply(.account(account))
+    #expect(tokens.allSatisfy { world.decide(.bearer($0))?.code == .valid })
+    world.apply(.accountRemoved(account.id))
+    #expect(tokens.allSatisfy { world.decide(.bearer($0))?.code == .notFound })
+    #expect(world.table.versionCount == 0)
+    world.apply(.projectRemoved(project.id))
+    #expect(world.decide(.bearer(tokens[0])) == nil)
+  }
+
+  @Test("a key of one project is unknown to another, whatever host or slug is asked")
+  func tenants() {
+    let first = world.project(Self.policy, slug: "first", hosts: ["first.example"])
+    _ = world.project(Self.policy, slug: "second", hosts: ["second.example"])
+    let token = world.token(Self.policy)
+    _ = world.key(world.account(of: first), tokens: [token])
+    #expect(world.decide(.bearer(token), project: "first")?.code == .valid)
+    #expect(world.decide(.bearer(token), project: "second")?.code == .notFound)
+    let slug = Array("Second.Example".utf8).withUnsafeBytes {
+      world.verifier.project(host: $0)?.slug
+    }
+    #expect(slug == "second")
+    let unknown = Array("third.example".utf8).withUnsafeBytes { world.verifier.project(host: $0) }
+    #expect(unknown == nil)
+  }
+
+  @Test("use is gathered per version and handed over once")
+  func usage() throws {
+    let account = world.account(of: world.project(Self.policy), brands: ["north", "south"])
+    let token = world.token(Self.policy)
+    let key = world.key(account, tokens: [token])
+    let identity = try #require(world.decide(.bearer(token))?.identity)
+    let later = world.now.adding(seconds: 86_400)
+    for time in [world.now, world.now, later] { world.verifier.admit(identity, now: time) }
+    let deltas = world.verifier.takeUsage().sorted { $0.lastUsedAt < $1.lastUsedAt }
+    #expect(deltas.map(\.calls) == [2, 1])
+    #expect(deltas.map(\.lastUsedAt) == [world.now, later])
+    #expect(deltas.allSatisfy { $0.keyID == key.id && $0.versionID == key.versions[0].id })
+    #expect(world.verifier.takeUsage().isEmpty)
+    let south = Array("south".utf8).withUnsafeBytes { world.verifier.isBrand($0, of: identity) }
+    let west = Array("west".utf8).withUnsafeBytes { world.verifier.isBrand($0, of: identity) }
+    #expect(south && !west)
+  }
+}
