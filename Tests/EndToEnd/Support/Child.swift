@@ -95,7 +95,7 @@ final class Child: @unchecked Sendable {
     posix_spawn_file_actions_addopen(&actions, 2, errors, flags, 0o644)
     var argv = arguments.map { strdup($0) } + [nil]
     var envp = environment.map { strdup($0) } + [nil]
-    defer { (argv + envp).forEach { free($0) } }
+    defer { for pointer in argv + envp { free(pointer) } }
     var pid: pid_t = 0
     let code = posix_spawnp(&pid, arguments[0], &actions, nil, &argv, &envp)
     guard code == 0 else {
