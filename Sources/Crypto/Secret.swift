@@ -1,7 +1,8 @@
 // A value that must not be printed, logged or encoded by accident. It must never conform to
 // Encodable, and `revealText` is the only way to its text.
 
-/// Bytes that print as `[redacted]` in every way Swift prints things; wiped when the last copy goes.
+/// Bytes that print as `[redacted]` in every way Swift prints things; wiped when the last copy
+/// goes.
 package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable, Equatable
 {

@@ -46,7 +46,8 @@ func hex(_ bytes: some Sequence<UInt8>) -> String {
     #expect(state.authenticate(Array("one".utf8)) == first)
   }
 
-  /// Made by Python's hashlib.blake2b(message, key=key, digest_size=32) over bytes 0, 1, … 255, 0 ….
+  /// Made by Python's hashlib.blake2b(message, key=key, digest_size=32) over bytes 0, 1, … 255, 0
+  /// ….
   static let lookups = [
     (0, "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d"),
     (127, "12879e69734944f25f9ed95cbfdbb3659a307e485ed8ec118ce7c60f107357f1"),

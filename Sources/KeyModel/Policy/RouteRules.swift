@@ -28,8 +28,8 @@ extension RoutePattern {
   }
 }
 
-/// Which raw paths mean the same to everybody who reads them. Where routes decide, others are refused:
-/// an upstream may resolve `/a/%2e%2e/b` where a pattern did not.
+/// Which raw paths mean the same to everybody who reads them. Where routes decide, others are
+/// refused: an upstream may resolve `/a/%2e%2e/b` where a pattern did not.
 package enum PathGuard {
   package static func isUnambiguous(_ path: UnsafeRawBufferPointer) -> Bool {
     guard path.first == UInt8(ascii: "/") else { return false }
@@ -78,7 +78,8 @@ package enum MethodRule {
 
   private static let overrideParameter = Array("_method".utf8)
 
-  /// GET, HEAD and OPTIONS without a `_method` in the query; also where the method is unknown (empty).
+  /// GET, HEAD and OPTIONS without a `_method` in the query; also where the method is unknown
+  /// (empty).
   package static func isReading(
     _ method: UnsafeRawBufferPointer, query: UnsafeRawBufferPointer?
   ) -> Bool {

@@ -1,4 +1,5 @@
-// Strict base64 (RFC 4648 §4) for Basic credentials: padding required, no spaces, no other alphabet.
+// Strict base64 (RFC 4648 §4) for Basic credentials: padding required, no spaces, no other
+// alphabet.
 
 enum Base64 {
   /// The number of bytes written; nil where the text is not base64 or does not fit.

@@ -121,7 +121,8 @@ enum CompiledScheme {
     return (count, count == 1 ? found : nil)
   }
 
-  /// What follows `<scheme> `; nil where the value has another scheme or more than one word after it.
+  /// What follows `<scheme> `; nil where the value has another scheme or more than one word after
+  /// it.
   private static func afterScheme(
     _ scheme: [UInt8], _ value: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer? {

@@ -1,5 +1,5 @@
-// One key version as the data plane sees it: 128 bytes, two cache lines, no pointers. A row is never
-// changed once it can be found; an update is a new row in its place.
+// One key version as the data plane sees it: 128 bytes, two cache lines, no pointers. A row is
+// never changed once it can be found; an update is a new row in its place.
 import KeyModel
 
 /// Everything a decision needs of one key version, its key's fields included.

@@ -22,7 +22,8 @@ struct JSONWriterTests {
     let value: JSONValue = ["a": [1, ["b": nil]], "c": [], "d": [:]]
     #expect(
       JSONWriter.pretty(value)
-        == "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": [],\n  \"d\": {}\n}"
+        == "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n"
+        + "  \"c\": [],\n  \"d\": {}\n}"
     )
   }
 
