@@ -1,0 +1,53 @@
+// The house's values read from a row. A stored value that cannot be one is `corrupt`.
+internal import KeyModel
+
+extension Row {
+  func id<Tag>(_ column: Int, _: Tag.Type = Tag.self) throws(StoreError) -> ID<Tag> {
+    ID(bits: try bits(column))
+  }
+  func optionalID<Tag>(_ column: Int, _: Tag.Type = Tag.self) throws(StoreError) -> ID<Tag>? {
+    isNull(column) ? nil : ID(bits: try bits(column))
+  }
+  func time(_ column: Int) throws(StoreError) -> Timestamp {
+    Timestamp(microseconds: try integer(column))
+  }
+  func optionalTime(_ column: Int) throws(StoreError) -> Timestamp? {
+    isNull(column) ? nil : Timestamp(microseconds: try integer(column))
+  }
+  func optionalInteger(_ column: Int) throws(StoreError) -> Int64? {
+    isNull(column) ? nil : try integer(column)
+  }
+  func optionalText(_ column: Int) throws(StoreError) -> String? {
+    isNull(column) ? nil : try text(column)
+  }
+  func optionalBlob(_ column: Int) throws(StoreError) -> [UInt8]? {
+    isNull(column) ? nil : try blob(column)
+  }
+  func raw<E: RawRepresentable>(_ column: Int, _: E.Type = E.self) throws(StoreError) -> E
+  where E.RawValue == UInt8 {
+    let stored = try integer(column)
+    guard let byte = UInt8(exactly: stored), let value = E(rawValue: byte) else {
+      throw .corrupt("\(E.self) \(stored)")
+    }
+    return value
+  }
+  func optionalRaw<E: RawRepresentable>(_ column: Int, _: E.Type = E.self) throws(StoreError) -> E?
+  where E.RawValue == UInt8 {
+    isNull(column) ? nil : try raw(column)
+  }
+}
+
+/// Decoding that both engines share, from the bytes of a column.
+enum StoredBytes {
+  static func bits(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> UInt128 {
+    guard bytes.count == 16 else { throw .corrupt("an id of \(bytes.count) bytes") }
+    return UInt128(bigEndian: bytes.loadUnaligned(as: UInt128.self))
+  }
+  static func lookup(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> Lookup {
+    guard bytes.count == 32 else { throw .corrupt("a look-up value of \(bytes.count) bytes") }
+    return Lookup(words: bytes.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self))
+  }
+  static func equal(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
+    text.utf8.count == bytes.count && text.utf8.elementsEqual(bytes)
+  }
+}

@@ -1,0 +1,47 @@
+// The steps by which a database comes to the present schema. A step that has been released must
+// never change; what is new becomes a new step at the end.
+
+struct Migration: Sendable {
+  /// 1, 2, 3 …
+  var version: Int64
+  /// Table definitions in the dialect's type names; every rule that can be broken has a name
+  /// `table_column…`, which `StoreError.conflict` carries.
+  var statements: @Sendable (Dialect) -> [String]
+
+  static let all: [Migration] = [tenants, keys, control, feed]
+}
+
+/// Brings one database up to date in one transaction.
+struct Migrator {
+  let connection: any Connection
+
+  func run(_ migrations: [Migration]) throws(StoreError) {
+    try connection.begin(.migrate)
+    do {
+      try apply(migrations)
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
+  }
+
+  private func apply(_ migrations: [Migration]) throws(StoreError) {
+    let types = connection.dialect
+    try connection.run(
+      "CREATE TABLE IF NOT EXISTS schema (version \(types.integer) NOT NULL) \(types.table)")
+    var found: Int64?
+    try connection.run("SELECT version FROM schema", []) { (row: any Row) throws(StoreError) in
+      found = try row.integer(0)
+    }
+    let known = migrations.last?.version ?? 0
+    guard found ?? 0 <= known else { throw .schemaTooNew(found: found ?? 0, known: known) }
+    if found == known { return }
+    for step in migrations where step.version > found ?? 0 {
+      for statement in step.statements(types) { try connection.script(statement) }
+    }
+    try connection.run(
+      found == nil ? "INSERT INTO schema (version) VALUES ($1)" : "UPDATE schema SET version = $1",
+      [.integer(known)])
+  }
+}

@@ -1,0 +1,164 @@
+// One connection to PostgreSQL over libpq: the only owner of its handle. Statements are prepared
+// once per connection; parameters and results are binary.
+import CPostgreSQL
+
+final class PostgresConnection: Connection {
+  let dialect = Dialect.postgres
+  private var handle: OpaquePointer?
+  private var names: [String: String] = [:]
+  private var cursorCount = 0
+  /// A finished savepoint that is still open on the server: closed together with the next command.
+  private var pendingRelease = false
+  var isUsable: Bool { handle != nil && PQstatus(handle) == CONNECTION_OK }
+
+  init(url: String) throws(StoreError) {
+    handle = PQconnectdb(url)
+    guard PQstatus(handle) == CONNECTION_OK else {
+      // Says host, port and database; libpq never prints the password.
+      let message = PQerrorMessage(handle).map { String(cString: $0) } ?? "no memory"
+      close()
+      throw .unavailable(message.split(separator: "\n").joined(separator: " "))
+    }
+    // Notices would go to standard error.
+    PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    do {
+      try configure()
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  private func configure() throws(StoreError) {
+    try script(
+      """
+      SET synchronous_commit = on; SET client_encoding = 'UTF8'; SET lock_timeout = '10s';
+      SET idle_in_transaction_session_timeout = '60s'; SET standard_conforming_strings = on
+      """)
+  }
+
+  func begin(_ kind: TransactionKind) throws(StoreError) {
+    pendingRelease = false
+    switch kind {
+    case .read: try script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    // Read committed behind one lock: each statement sees all that earlier writers committed.
+    case .write: try script("BEGIN; SELECT position FROM feed WHERE id = 1 FOR UPDATE")
+    // The feed's row is not there before the first migration.
+    case .migrate: try script("BEGIN; SELECT pg_advisory_xact_lock(\(Self.migrationLock))")
+    }
+  }
+
+  /// Any number of our own.
+  private static let migrationLock = 7_103_829
+
+  func commit() throws(StoreError) {
+    pendingRelease = false
+    guard isUsable else { throw .unavailable("the connection to PostgreSQL was lost") }
+    let made = PQexec(handle, "COMMIT")
+    guard isUsable, let made else {
+      PQclear(made)
+      throw .outcomeUnknown
+    }
+    let result = PostgresResult(made)
+    guard result.status == PGRES_COMMAND_OK else { throw failure(result, "COMMIT") }
+    // A transaction that had failed is rolled back by COMMIT, without an error.
+    guard result.commandTag == "COMMIT" else {
+      throw .statement(sql: "COMMIT", message: "the transaction had failed")
+    }
+  }
+
+  func rollback() {
+    pendingRelease = false
+    guard isUsable, PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
+    do {
+      try script("ROLLBACK")
+    } catch {
+      close()
+    }
+  }
+
+  func savepoint() throws(StoreError) {
+    try script(pendingRelease ? "RELEASE job; SAVEPOINT job" : "SAVEPOINT job")
+    pendingRelease = false
+  }
+
+  func release() throws(StoreError) { pendingRelease = true }
+
+  func rollbackToSavepoint() throws(StoreError) {
+    try script("ROLLBACK TO job")
+    pendingRelease = true
+  }
+
+  func run(
+    _ sql: String, _ arguments: [SQLValue], _ row: (any Row) throws(StoreError) -> Void
+  ) throws(StoreError) -> Int {
+    let name = try prepared(sql)
+    let parameters = PostgresParameters(arguments)
+    let result = try check(sql) {
+      parameters.with { PQexecPrepared(handle, name, $0, $1, $2, $3, 1) }
+    }
+    for index in 0..<result.rowCount {
+      result.row = index
+      try row(result)
+    }
+    return result.changed
+  }
+
+  private func prepared(_ sql: String) throws(StoreError) -> String {
+    if let name = names[sql] { return name }
+    let name = "s\(names.count)"
+    // Types are inferred: a column's for what is compared with it or stored in it.
+    _ = try check(sql) { PQprepare(handle, name, sql, 0, nil) }
+    names[sql] = name
+    return name
+  }
+
+  func cursor(_ sql: String, _ arguments: [SQLValue]) throws(StoreError) -> any Cursor {
+    cursorCount += 1
+    let name = "c\(cursorCount)"
+    let declare = "DECLARE \(name) NO SCROLL CURSOR FOR \(sql)"
+    let parameters = PostgresParameters(arguments)
+    _ = try check(declare) {
+      parameters.with { PQexecParams(handle, declare, $0, nil, $1, $2, $3, 1) }
+    }
+    return PostgresCursor(self, name: name)
+  }
+
+  func fetch(_ sql: String) throws(StoreError) -> PostgresResult {
+    try check(sql) { PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1) }
+  }
+
+  func script(_ sql: String) throws(StoreError) {
+    _ = try check(sql) { PQexec(handle, sql) }
+  }
+
+  /// Makes one call and takes over its result.
+  private func check(
+    _ sql: String, _ call: () -> OpaquePointer?
+  ) throws(StoreError) -> PostgresResult {
+    guard isUsable else { throw .unavailable("the connection to PostgreSQL was lost") }
+    guard let made = call() else { throw .unavailable("libpq has no memory or no connection") }
+    let result = PostgresResult(made)
+    switch result.status {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return result
+    default: throw failure(result, sql)
+    }
+  }
+
+  private func failure(_ result: PostgresResult, _ sql: String) -> StoreError {
+    StoreError(postgres: result.handle, isConnected: isUsable, sql: sql)
+  }
+
+  func close() {
+    PQfinish(handle)
+    handle = nil
+  }
+}
+
+extension Dialect {
+  static let postgres = Dialect(
+    integer: "BIGINT", text: "TEXT", blob: "BYTEA", table: "", clusteredTable: "",
+    capabilities: StoreCapabilities(concurrentReads: true, sharedAmongProcesses: true))
+}

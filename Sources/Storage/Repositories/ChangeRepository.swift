@@ -1,0 +1,92 @@
+// The change feed: what of the record stream changed, numbered in the order of commits. Polling it
+// is the contract; being told sooner is a courtesy.
+package import KeyModel
+
+package enum ChangeSubject: Sendable, Hashable {
+  case project(ProjectID)
+  case account(AccountID)
+  case key(KeyID)
+  case operatorKey(OperatorKeyID)
+}
+
+/// Something changed, or is gone if its row is not there any more.
+package struct Change: Sendable, Hashable {
+  package var position: Int64
+  package var subject: ChangeSubject
+  package init(position: Int64, subject: ChangeSubject) {
+    self.position = position
+    self.subject = subject
+  }
+}
+
+package struct ChangeRepository {
+  private let transaction: Transaction
+  init(_ transaction: Transaction) { self.transaction = transaction }
+
+  /// Takes the next position. Its row is locked until the commit, so commits become visible in the
+  /// order of positions.
+  @discardableResult
+  package func append(_ subject: ChangeSubject) throws(StoreError) -> Int64 {
+    try transaction.execute("UPDATE feed SET position = position + 1 WHERE id = 1", [])
+    let position = try latest()
+    let (kind, bits) = subject.stored
+    try transaction.execute(
+      "INSERT INTO changes (position, kind, subject) VALUES ($1, $2, $3)",
+      [.integer(position), .integer(kind), .id(bits)])
+    return position
+  }
+
+  /// In order, from the one after `position`, at most `limit`.
+  package func after(_ position: Int64, limit: Int) throws(StoreError) -> [Change] {
+    try transaction.rows(
+      """
+      SELECT position, kind, subject FROM changes WHERE position > $1 ORDER BY position LIMIT $2
+      """, [.integer(position), .integer(Int64(limit))]
+    ) { (row: any Row) throws(StoreError) in
+      Change(
+        position: try row.integer(0),
+        subject: try ChangeSubject(kind: row.integer(1), bits: row.bits(2)))
+    }
+  }
+
+  /// The position given last; 0 in a new store.
+  package func latest() throws(StoreError) -> Int64 {
+    try transaction.number("SELECT position FROM feed WHERE id = 1")
+  }
+
+  /// Changes up to this position are not kept any more: who stands lower must load anew.
+  package func trimmed() throws(StoreError) -> Int64 {
+    try transaction.number("SELECT trimmed FROM feed WHERE id = 1")
+  }
+
+  /// Forgets changes below `position`; gives how many.
+  package func trim(below position: Int64) throws(StoreError) -> Int {
+    let upTo = min(position - 1, try latest())
+    try transaction.execute(
+      "UPDATE feed SET trimmed = $1 WHERE id = 1 AND trimmed < $1", [.integer(upTo)])
+    return try transaction.execute(
+      "DELETE FROM changes WHERE position <= $1", [.integer(upTo)])
+  }
+}
+
+extension ChangeSubject {
+  /// Kind numbers are stored and never change.
+  fileprivate var stored: (kind: Int64, bits: UInt128) {
+    switch self {
+    case .project(let id): (0, id.bits)
+    case .account(let id): (1, id.bits)
+    case .key(let id): (2, id.bits)
+    case .operatorKey(let id): (3, id.bits)
+    }
+  }
+
+  fileprivate init(kind: Int64, bits: UInt128) throws(StoreError) {
+    switch kind {
+    case 0: self = .project(ID(bits: bits))
+    case 1: self = .account(ID(bits: bits))
+    case 2: self = .key(ID(bits: bits))
+    case 3: self = .operatorKey(ID(bits: bits))
+    default: throw .corrupt("a change of kind \(kind)")
+    }
+  }
+}

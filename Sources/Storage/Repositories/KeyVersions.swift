@@ -1,0 +1,105 @@
+// Versions of keys, and reading them for many keys at once.
+package import KeyModel
+
+extension KeyRepository {
+  static let versionColumns = """
+    key_id, number, id, lookup, algorithm, state, accepted_from, accepted_until, pepper_id, hint,
+    created_at, sealed_secret
+    """
+
+  package func insert(_ version: KeyVersion) throws(StoreError) {
+    try transaction.execute(
+      """
+      INSERT INTO key_versions (\(Self.versionColumns))
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      """,
+      [
+        .id(version.keyID), .integer(version.number), .id(version.id), .lookup(version.lookup),
+        .raw(version.algorithm), .raw(version.state), .time(version.acceptedFrom),
+        .time(version.acceptedUntil), .integer(version.pepperID), .text(version.hint),
+        .time(version.createdAt), .blob(version.sealedSecret),
+      ])
+  }
+
+  /// By key id and number; `stale` where there is none.
+  package func update(_ version: KeyVersion) throws(StoreError) {
+    try transaction.executeOne(
+      """
+      UPDATE key_versions SET lookup = $3, algorithm = $4, state = $5, accepted_from = $6,
+        accepted_until = $7, pepper_id = $8, hint = $9, sealed_secret = $10
+      WHERE key_id = $1 AND number = $2
+      """,
+      [
+        .id(version.keyID), .integer(version.number), .lookup(version.lookup),
+        .raw(version.algorithm), .raw(version.state), .time(version.acceptedFrom),
+        .time(version.acceptedUntil), .integer(version.pepperID), .text(version.hint),
+        .blob(version.sealedSecret),
+      ])
+  }
+
+  /// False where there was none.
+  package func delete(_ version: KeyVersion) throws(StoreError) -> Bool {
+    try transaction.execute(
+      "DELETE FROM key_versions WHERE key_id = $1 AND number = $2",
+      [.id(version.keyID), .integer(version.number)]) > 0
+  }
+
+  /// How many versions each pepper made the look-up value of.
+  package func countByPepper() throws(StoreError) -> [Int64: Int64] {
+    var counts: [Int64: Int64] = [:]
+    try transaction.forEach(
+      "SELECT pepper_id, count(*) FROM key_versions GROUP BY pepper_id", []
+    ) { (row: any Row) throws(StoreError) in counts[try row.integer(0)] = try row.integer(1) }
+    return counts
+  }
+
+  /// One statement for up to 200 keys, in few shapes, so that each is prepared once.
+  func addVersions(to keys: inout [Key]) throws(StoreError) {
+    var start = 0
+    while start < keys.count {
+      let end = min(start + 200, keys.count)
+      try addVersions(to: &keys, start..<end)
+      start = end
+    }
+  }
+
+  private func addVersions(to keys: inout [Key], _ range: Range<Int>) throws(StoreError) {
+    let shape = [1, 10, 50, 200].first { $0 >= range.count } ?? range.count
+    // The last id fills up the shape; a repeated id finds nothing new.
+    let ids = (0..<shape).map {
+      SQLValue.id(keys[min(range.lowerBound + $0, range.upperBound - 1)].id)
+    }
+    let places = (1...shape).map { "$\($0)" }.joined(separator: ", ")
+    var at: [KeyID: Int] = [:]
+    for index in range { at[keys[index].id] = index }
+    try transaction.forEach(
+      """
+      SELECT v.key_id, v.number, v.id, v.lookup, v.algorithm, v.state, v.accepted_from,
+        v.accepted_until, v.pepper_id, v.hint, v.created_at, v.sealed_secret,
+        u.last_used_at, u.day, u.calls
+      FROM key_versions v
+      LEFT JOIN key_usage u ON u.key_id = v.key_id AND u.version_id = v.id
+      WHERE v.key_id IN (\(places)) ORDER BY v.key_id, v.number
+      """, ids
+    ) { (row: any Row) throws(StoreError) in
+      guard let index = at[try row.id(0)] else { return }
+      try Self.add(row, to: &keys[index])
+    }
+  }
+
+  private static func add(_ row: any Row, to key: inout Key) throws(StoreError) {
+    let version = KeyVersion(
+      id: try row.id(2), keyID: try row.id(0), number: try row.integer(1),
+      state: try row.raw(5), lookup: try row.lookup(3), algorithm: try row.raw(4),
+      pepperID: try row.integer(8), hint: try row.text(9), sealedSecret: try row.optionalBlob(11),
+      acceptedFrom: try row.time(6), acceptedUntil: try row.optionalTime(7),
+      createdAt: try row.time(10), lastUsedAt: try row.optionalTime(12))
+    key.versions.append(version)
+    guard let used = version.lastUsedAt else { return }
+    key.lastUsedAt = max(key.lastUsedAt ?? used, used)
+    let day = try row.integer(13)
+    // Calls of earlier days do not count any more.
+    if day > key.callsDay { (key.callsDay, key.calls) = (day, 0) }
+    if day == key.callsDay { key.calls += try row.integer(14) }
+  }
+}

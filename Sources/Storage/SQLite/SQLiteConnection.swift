@@ -1,0 +1,149 @@
+// One connection to SQLite: the only owner of its handle. Debian 12's SQLite can corrupt a database
+// when two connections write or checkpoint at once (the WAL-reset bug), so the writer alone may do
+// either: a reader must never be opened as a writer.
+import CSQLite
+import Glibc
+
+final class SQLiteConnection: Connection {
+  enum Role { case writer, reader }
+
+  let dialect: Dialect
+  let role: Role
+  private var handle: OpaquePointer?
+  private var statements: [String: SQLiteStatement] = [:]
+  var isUsable: Bool { handle != nil }
+
+  /// Connections on a file run beside each other; memory has one for everything.
+  init(path: String?, role: Role) throws(StoreError) {
+    self.role = role
+    dialect = .sqlite(concurrentReads: path != nil)
+    if let path, role == .writer { try Self.prepareFile(path) }
+    // No mutex: each connection is used by one thread.
+    let flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    var made: OpaquePointer?
+    guard sqlite3_open_v2(path ?? ":memory:", &made, flags, nil) == SQLITE_OK, let made else {
+      // SQLite gives a handle even when opening failed, for its message.
+      defer { sqlite3_close_v2(made) }
+      throw StoreError(sqlite: made, sql: "open")
+    }
+    handle = made
+    do {
+      try configure(made)
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  /// SQLite would make the file readable to others, and would open one it cannot write as read-only.
+  private static func prepareFile(_ path: String) throws(StoreError) {
+    let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else {
+      let code = errno
+      throw .failedOpen(code, "cannot open the database file: \(String(cString: strerror(code)))")
+    }
+    Glibc.close(file)
+  }
+
+  private func configure(_ handle: OpaquePointer) throws(StoreError) {
+    sqlite3_busy_timeout(handle, 5_000)
+    guard sqlite3_db_readonly(handle, "main") == 0 else { throw .readOnly }
+    guard latchkey_sqlite_defensive(handle) == SQLITE_OK else {
+      throw StoreError(sqlite: handle, sql: "defensive")
+    }
+    switch role {
+    case .writer:
+      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000")
+    case .reader:
+      guard latchkey_sqlite_no_checkpoint_on_close(handle) == SQLITE_OK else {
+        throw StoreError(sqlite: handle, sql: "no checkpoint on close")
+      }
+      try script("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON")
+    }
+    try script("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
+  }
+
+  func begin(_ kind: TransactionKind) throws(StoreError) {
+    try run(kind == .read ? "BEGIN" : "BEGIN IMMEDIATE")
+  }
+
+  func commit() throws(StoreError) {
+    do {
+      try run("COMMIT")
+    } catch {
+      // The frames may be in the log though the sync failed.
+      if case .unavailable = error { throw .outcomeUnknown }
+      throw error
+    }
+  }
+
+  func rollback() {
+    guard let handle, sqlite3_get_autocommit(handle) == 0 else { return }
+    do {
+      try run("ROLLBACK")
+    } catch {
+      close()
+    }
+  }
+
+  func savepoint() throws(StoreError) { try run("SAVEPOINT job") }
+  func release() throws(StoreError) { try run("RELEASE job") }
+  func rollbackToSavepoint() throws(StoreError) {
+    try run("ROLLBACK TO job")
+    try run("RELEASE job")
+  }
+
+  func run(
+    _ sql: String, _ arguments: [SQLValue], _ row: (any Row) throws(StoreError) -> Void
+  ) throws(StoreError) -> Int {
+    let statement = try prepared(sql)
+    statement.isInUse = true
+    defer { statement.reset() }
+    try statement.bind(arguments)
+    while try statement.step() { try row(statement) }
+    return Int(sqlite3_changes64(handle))
+  }
+
+  private func prepared(_ sql: String) throws(StoreError) -> SQLiteStatement {
+    guard let handle else { throw .closed }
+    if let cached = statements[sql], !cached.isInUse { return cached }
+    let made = try SQLiteStatement(handle, sql, persistent: true)
+    statements[sql] = made
+    return made
+  }
+
+  func cursor(_ sql: String, _ arguments: [SQLValue]) throws(StoreError) -> any Cursor {
+    guard let handle else { throw .closed }
+    let statement = try SQLiteStatement(handle, sql, persistent: false)
+    try statement.bind(arguments)
+    return SQLiteCursor(statement)
+  }
+
+  func script(_ sql: String) throws(StoreError) {
+    guard let handle else { throw .closed }
+    guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
+      throw StoreError(sqlite: handle, sql: sql)
+    }
+  }
+
+  /// The last connection's close also checkpoints: readers go first, and are told not to.
+  func close() {
+    statements.removeAll()
+    sqlite3_close_v2(handle)
+    handle = nil
+  }
+}
+
+extension Dialect {
+  static func sqlite(concurrentReads: Bool) -> Dialect {
+    Dialect(
+      integer: "INTEGER", text: "TEXT", blob: "BLOB", table: "STRICT",
+      clusteredTable: "STRICT, WITHOUT ROWID",
+      capabilities: StoreCapabilities(
+        concurrentReads: concurrentReads, sharedAmongProcesses: false))
+  }
+}

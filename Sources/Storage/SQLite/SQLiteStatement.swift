@@ -1,0 +1,133 @@
+// One prepared statement of SQLite: the only owner of its handle. Binding copies; no pointer into a
+// row leaves this file.
+import CSQLite
+internal import KeyModel
+
+/// SQLite's "copy what you are given", a cast that macros can do and the importer cannot.
+private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+final class SQLiteStatement: Row {
+  private let handle: OpaquePointer
+  private let database: OpaquePointer
+  let sql: String
+  /// SQLite numbers `$n` by appearance: the index of each by its own number.
+  private let positions: [Int32]
+  /// Somebody stands on a row of it.
+  var isInUse = false
+
+  init(_ database: OpaquePointer, _ sql: String, persistent: Bool) throws(StoreError) {
+    var made: OpaquePointer?
+    let flags = persistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
+    let code = sqlite3_prepare_v3(database, sql, -1, flags, &made, nil)
+    guard code == SQLITE_OK, let made else { throw StoreError(sqlite: database, sql: sql) }
+    handle = made
+    self.database = database
+    self.sql = sql
+    let count = sqlite3_bind_parameter_count(made)
+    positions = (0..<max(0, count)).map { sqlite3_bind_parameter_index(made, "$\($0 + 1)") }
+  }
+
+  deinit { sqlite3_finalize(handle) }
+
+  func bind(_ arguments: [SQLValue]) throws(StoreError) {
+    precondition(arguments.count >= positions.count, "too few arguments")
+    for (argument, position) in zip(arguments, positions) where position > 0 {
+      let code = bind(argument, at: position)
+      guard code == SQLITE_OK else { throw StoreError(sqlite: database, sql: sql) }
+    }
+  }
+
+  private func bind(_ value: SQLValue, at position: Int32) -> Int32 {
+    switch value {
+    case .null: sqlite3_bind_null(handle, position)
+    case .integer(let integer): sqlite3_bind_int64(handle, position, integer)
+    case .text:
+      value.withBytes { bytes in
+        // A null pointer would bind NULL, and an empty string may have one.
+        let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        guard let start else { return sqlite3_bind_text(handle, position, "", 0, transient) }
+        return sqlite3_bind_text(handle, position, start, Int32(bytes.count), transient)
+      }
+    case .blob, .id, .lookup:
+      value.withBytes { bytes in
+        guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(handle, position, 0) }
+        return sqlite3_bind_blob(
+          handle, position, bytes.baseAddress, Int32(bytes.count), transient)
+      }
+    }
+  }
+
+  /// True while there is a row.
+  func step() throws(StoreError) -> Bool {
+    let code = sqlite3_step(handle)
+    if code == SQLITE_ROW { return true }
+    guard code == SQLITE_DONE else { throw StoreError(sqlite: database, sql: sql) }
+    return false
+  }
+
+  /// Ready to be used again; holds no argument any more. The code of `reset` repeats that of
+  /// `step`, which was read there.
+  func reset() {
+    sqlite3_reset(handle)
+    sqlite3_clear_bindings(handle)
+    isInUse = false
+  }
+
+  var columnCount: Int { Int(sqlite3_column_count(handle)) }
+
+  func isNull(_ column: Int) -> Bool {
+    sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL
+  }
+
+  func integer(_ column: Int) throws(StoreError) -> Int64 {
+    sqlite3_column_int64(handle, Int32(column))
+  }
+
+  func text(_ column: Int) throws(StoreError) -> String {
+    String(decoding: textBytes(column), as: UTF8.self)
+  }
+
+  func isText(_ column: Int, _ other: String) -> Bool {
+    StoredBytes.equal(textBytes(column), other)
+  }
+
+  func blob(_ column: Int) throws(StoreError) -> [UInt8] { Array(blobBytes(column)) }
+
+  func bits(_ column: Int) throws(StoreError) -> UInt128 {
+    try StoredBytes.bits(blobBytes(column))
+  }
+
+  func lookup(_ column: Int) throws(StoreError) -> Lookup {
+    try StoredBytes.lookup(blobBytes(column))
+  }
+
+  func value(_ column: Int) throws(StoreError) -> SQLValue {
+    switch sqlite3_column_type(handle, Int32(column)) {
+    case SQLITE_NULL: .null
+    case SQLITE_INTEGER: .integer(try integer(column))
+    case SQLITE_TEXT: .text(try text(column))
+    default: .blob(try blob(column))
+    }
+  }
+
+  private func textBytes(_ column: Int) -> UnsafeRawBufferPointer {
+    let start = sqlite3_column_text(handle, Int32(column))
+    let count = sqlite3_column_bytes(handle, Int32(column))
+    return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(count))
+  }
+
+  private func blobBytes(_ column: Int) -> UnsafeRawBufferPointer {
+    let start = sqlite3_column_blob(handle, Int32(column))
+    let count = sqlite3_column_bytes(handle, Int32(column))
+    return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(count))
+  }
+}
+
+/// A statement of its own, outside the cache, that stays on its row between calls.
+final class SQLiteCursor: Cursor {
+  private let statement: SQLiteStatement
+
+  init(_ statement: SQLiteStatement) { self.statement = statement }
+
+  func next() throws(StoreError) -> (any Row)? { try statement.step() ? statement : nil }
+}

@@ -1,0 +1,104 @@
+// The store: opens a database, starts its threads and hands bodies to them. See Writer for how
+// writes become one commit.
+
+/// One database. Writing happens on one thread with one connection, reading on a few others.
+package final class Store: Sendable {
+  package let capabilities: StoreCapabilities
+  private let writes: JobQueue
+  /// The writes' own queue where the engine cannot read beside a writer.
+  private let reads: JobQueue
+  private let writer: StoreThread
+  private let readers: [StoreThread]
+  private let closing = Once()
+
+  /// Opens or makes the database and brings its schema up to date. Blocking.
+  package static func open(_ location: StoreLocation) throws(StoreError) -> Store {
+    try Store(location, migrations: Migration.all, readers: 2)
+  }
+
+  /// For tests of migrations: `migrations` may end early.
+  init(_ location: StoreLocation, migrations: [Migration], readers count: Int) throws(StoreError) {
+    let first = try location.connect(.writer)
+    do {
+      try Migrator(connection: first).run(migrations)
+    } catch {
+      first.close()
+      throw error
+    }
+    capabilities = first.dialect.capabilities
+    writes = JobQueue()
+    reads = capabilities.concurrentReads ? JobQueue() : writes
+    (writer, readers) = try Self.start(
+      first, location, writes, reads, readers: capabilities.concurrentReads ? count : 0)
+  }
+
+  /// Connections are made here, so that a failure to open one is the caller's to see.
+  private static func start(
+    _ first: any Connection, _ location: StoreLocation, _ writes: JobQueue, _ reads: JobQueue,
+    readers count: Int
+  ) throws(StoreError) -> (StoreThread, [StoreThread]) {
+    var connections: [Handover<any Connection>] = []
+    for _ in 0..<count { connections.append(Handover(try location.connect(.reader))) }
+    let handover = Handover(first)
+    let writer = try StoreThread {
+      Writer(handover.value) { () throws(StoreError) in try location.connect(.writer) }
+        .run(writes)
+    }
+    var threads: [StoreThread] = []
+    for connection in connections {
+      threads.append(
+        try StoreThread {
+          Reader(connection.value) { () throws(StoreError) in try location.connect(.reader) }
+            .run(reads)
+        })
+    }
+    return (writer, threads)
+  }
+
+  /// One transaction. `body` runs on the writer's thread, synchronously, perhaps more than once; it
+  /// must have no effects outside the transaction. What it throws undoes its changes and is thrown
+  /// here; otherwise this returns after the commit is durable. A statement that failed fails the
+  /// whole body, caught or not.
+  package func write<R: Sendable>(
+    _ body: @escaping @Sendable (Transaction) throws -> R
+  ) async throws -> R { try await submit(to: writes, mayWrite: true, body) }
+
+  /// One consistent snapshot; writing in `body` throws `readOnly`.
+  package func read<R: Sendable>(
+    _ body: @escaping @Sendable (Transaction) throws -> R
+  ) async throws -> R { try await submit(to: reads, mayWrite: false, body) }
+
+  private func submit<R: Sendable>(
+    to queue: JobQueue, mayWrite: Bool,
+    _ body: @escaping @Sendable (Transaction) throws -> R
+  ) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+      let job = BodyJob(continuation, mayWrite: mayWrite, body)
+      if !queue.add(job) { job.finish(.closed) }
+    }
+  }
+
+  /// Finishes what is queued, checkpoints, closes the connections and ends the threads. Blocking.
+  /// Later calls throw `closed`.
+  package func close() {
+    closing.run {
+      reads.close()
+      // SQLite checkpoints when its last connection closes, which must be the writer's.
+      for reader in readers { reader.join() }
+      writes.close()
+      writer.join()
+    }
+  }
+
+  deinit { close() }
+}
+
+extension StoreLocation {
+  func connect(_ role: SQLiteConnection.Role) throws(StoreError) -> any Connection {
+    switch self {
+    case .sqliteFile(let path): try SQLiteConnection(path: path, role: role)
+    case .sqliteMemory: try SQLiteConnection(path: nil, role: role)
+    case .postgres(let url): try PostgresConnection(url: url)
+    }
+  }
+}

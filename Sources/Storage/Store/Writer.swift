@@ -1,0 +1,85 @@
+// The one writer: takes what is queued, runs it as one transaction with a savepoint around each job,
+// and answers everybody after one commit. Must not answer anybody before it.
+
+/// Confined to the writer's thread once that runs.
+final class Writer {
+  private let connect: () throws(StoreError) -> any Connection
+  private var connection: any Connection
+  /// Bounds how long a commit can take and how much is run again after a serialization failure.
+  static let batchLimit = 256
+  private static let attempts = 8
+
+  init(
+    _ connection: any Connection, connect: @escaping () throws(StoreError) -> any Connection
+  ) {
+    self.connection = connection
+    self.connect = connect
+  }
+
+  /// Until the queue is closed and empty.
+  func run(_ queue: JobQueue) {
+    while true {
+      let jobs = queue.take(limit: Self.batchLimit)
+      if jobs.isEmpty { break }
+      process(jobs)
+    }
+    connection.close()
+  }
+
+  private func process(_ jobs: [Job]) {
+    for attempt in 1...Self.attempts {
+      do {
+        try attemptOnce(jobs)
+        for job in jobs { job.finish(nil) }
+        return
+      } catch {
+        connection.rollback()
+        guard error.isRetryable(connection), attempt < Self.attempts else {
+          for job in jobs { job.finish(error) }
+          return
+        }
+      }
+    }
+  }
+
+  /// Throws only what concerns the whole batch; what one job threw stays with it.
+  private func attemptOnce(_ jobs: [Job]) throws(StoreError) {
+    if !connection.isUsable { connection = try connect() }
+    try connection.begin(.write)
+    var done = 0
+    for job in jobs where try run(job, alone: jobs.count == 1) { done += 1 }
+    if done == 0 { connection.rollback() } else { try connection.commit() }
+  }
+
+  /// False where the job failed and was undone. A job alone in its batch needs no savepoint: the
+  /// whole transaction is its own.
+  private func run(_ job: Job, alone: Bool) throws(StoreError) -> Bool {
+    if !alone { try connection.savepoint() }
+    switch job.run(Transaction(connection, mayWrite: job.mayWrite)) {
+    case .done:
+      if !alone { try connection.release() }
+      return true
+    case .failed(let error):
+      if let error, error.isRetryable(connection) { throw error }
+      if alone { return false }
+      do {
+        try connection.rollbackToSavepoint()
+      } catch let second {
+        // The engine undid the whole transaction by itself (no room, say): the first error tells why.
+        throw error ?? second
+      }
+      return false
+    }
+  }
+}
+
+extension StoreError {
+  /// Whether the same bodies may be run again: nothing of them was kept.
+  func isRetryable(_ connection: any Connection) -> Bool {
+    switch self {
+    case .busy: connection.dialect.capabilities.sharedAmongProcesses
+    case .unavailable: !connection.isUsable
+    default: false
+    }
+  }
+}
