@@ -1,8 +1,8 @@
 // Says where bytes stop being UTF-8 (RFC 3629). The standard library only says that they do.
 
-enum UTF8Validation {
+package enum UTF8Validation {
   /// The offset of the first byte that does not belong to a well-formed sequence.
-  static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
+  package static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
     var at = 0
     while at < bytes.count {
       if at + 8 <= bytes.count {

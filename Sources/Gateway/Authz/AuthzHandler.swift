@@ -1,0 +1,112 @@
+// ANY /v1/authz/{project}: a proxy asks whether the call it holds may pass. It reads heads only; the
+// answer's body is empty on allow, since Envoy accepts exactly 200 and others copy what they get.
+import HTTPServer
+import KeyModel
+import Verification
+
+final class AuthzHandler: RequestHandler {
+  private let shared: GatewayWorker
+
+  init(_ shared: GatewayWorker) { self.shared = shared }
+
+  func handle(_ exchange: Exchange) {
+    let now = shared.now
+    let requestID = shared.nextRequestID(now: now)
+    let head = exchange.head
+    guard let path = AuthzPath(head.path) else {
+      return shared.refuse(exchange, .noProject, requestID: requestID)
+    }
+    // With the original path appended, the query too is the original's, and not for us.
+    let isNginx = path.original == nil && AuthzPath.isNginxMode(head.query)
+    let mode: DenialMode = isNginx ? .nginx : .plain
+    guard let project = shared.verifier.project(slug: path.slug) else {
+      return shared.refuse(exchange, .noProject, requestID: requestID, mode: mode)
+    }
+    let plan = shared.plan(for: project)
+    let fields = EngineFields(list: head.headers)
+    if let problem = AuthzRules.duplicate(fields, plan.credentialHeaders) {
+      return shared.refuse(exchange, problem, requestID: requestID, mode: mode)
+    }
+    switch AuthzRules.originalCall(head, path, fields, isNginx: isNginx) {
+    case .failure(let refusal):
+      shared.refuse(exchange, AuthzRules.problem(refusal), requestID: requestID, mode: mode)
+    case .success(let original):
+      let call = Call(
+        method: original.method, path: original.path, query: original.query,
+        host: original.host, now: now)
+      let decision = shared.verifier.decide(call, headers: fields, project: project)
+      answer(exchange, decision, call, plan, requestID, mode)
+    }
+  }
+
+  private func answer(
+    _ exchange: Exchange, _ decision: Decision, _ call: Call, _ plan: ProjectPlan,
+    _ requestID: RequestID, _ mode: DenialMode
+  ) {
+    let out = shared.head
+    guard decision.code == .valid, let identity = decision.identity else {
+      let facts = DenialFacts(
+        requestID: requestID, retryAfterSeconds: decision.retryAfterSeconds)
+      let status = plan.denials.write(
+        decision.code, facts: facts, mode: mode, head: out, body: shared.body)
+      return exchange.respond(
+        status: status, headerBlock: out.bytes, body: shared.body.bytes)
+    }
+    shared.verifier.admit(identity, now: call.now)
+    out.reset()
+    IdentityHeaders.append(identity, environment: plan.environment(of: identity), to: out)
+    out.append("X-Latchkey-Assertion: ")
+    let claims = AssertionClaims(
+      key: identity.keyID, account: identity.accountID, application: identity.applicationID,
+      environment: plan.environment(of: identity), access: identity.access, kind: identity.kind,
+      method: call.method, path: call.path, now: call.now)
+    Assertion.append(claims, key: plan.assertionKey, payload: shared.body, to: out)
+    out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
+    out.append(requestID)
+    out.append("\r\n")
+    exchange.respond(
+      status: 200, headerBlock: out.bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+}
+
+extension GatewayProblem {
+  static let noProject = GatewayProblem(.notFound, "There is no such project.")
+}
+
+/// The parts of the handler that need no connection.
+enum AuthzRules {
+  /// Two values of what decides about a call are never resolved by picking one.
+  static func duplicate(
+    _ fields: some HeadFields, _ credentialHeaders: [[UInt8]]
+  ) -> GatewayProblem? {
+    for name in credentialHeaders where fields.occurrences(name) > 1 {
+      return GatewayProblem(
+        .malformedRequest, "\(String(decoding: name, as: UTF8.self)) stands there twice.")
+    }
+    return nil
+  }
+
+  static func originalCall(
+    _ head: RequestHead, _ path: AuthzPath, _ fields: some HeadFields, isNginx: Bool
+  ) -> Result<OriginalCall, OriginalCall.Refusal> {
+    if let original = path.original {
+      return .success(
+        OriginalCall(method: head.method, path: original, query: head.query, host: head.host))
+    }
+    do throws(OriginalCall.Refusal) {
+      return .success(
+        try OriginalCall.read(fields, ownMethod: head.method, methodIsProxys: isNginx))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  static func problem(_ refusal: OriginalCall.Refusal) -> GatewayProblem {
+    switch refusal {
+    case .ambiguous(let name):
+      GatewayProblem(.malformedRequest, "\(name) is given more than once, or contradicted.")
+    case .malformed(let what):
+      GatewayProblem(.malformedRequest, "\(what) is malformed.")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// Comparing names in borrowed bytes without making Strings of them.
+
+enum ByteText {
+  /// RFC 9110 §5.1: names of fields match whatever their case. `lowercase` is in lower case.
+  static func equal(_ name: UnsafeRawBufferPointer, ignoringCase lowercase: StaticString) -> Bool {
+    guard name.count == lowercase.utf8CodeUnitCount else { return false }
+    let expected = lowercase.utf8Start
+    for at in 0..<name.count where lower(name[at]) != expected[at] { return false }
+    return true
+  }
+
+  static func equal(_ name: UnsafeRawBufferPointer, ignoringCase lowercase: [UInt8]) -> Bool {
+    guard name.count == lowercase.count else { return false }
+    for at in 0..<name.count where lower(name[at]) != lowercase[at] { return false }
+    return true
+  }
+
+  static func equal(
+    _ left: UnsafeRawBufferPointer, ignoringCase right: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard left.count == right.count else { return false }
+    for at in 0..<left.count where lower(left[at]) != lower(right[at]) { return false }
+    return true
+  }
+
+  static func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount else { return false }
+    for at in 0..<bytes.count where bytes[at] != text.utf8Start[at] { return false }
+    return true
+  }
+
+  static func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    left.count == right.count && left.elementsEqual(right)
+  }
+
+  @inline(__always)
+  static func lower(_ byte: UInt8) -> UInt8 {
+    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+  }
+
+  /// Lower case, and every byte that is neither letter nor digit as `-`: what the most lenient
+  /// upstream may make of a name (CGI folds `_`, others fold `.` and the rest of the tchars).
+  @inline(__always)
+  static func folded(_ byte: UInt8) -> UInt8 {
+    let letter = lower(byte)
+    if letter &- UInt8(ascii: "a") < 26 || letter &- UInt8(ascii: "0") < 10 { return letter }
+    return UInt8(ascii: "-")
+  }
+
+  static func equal(folded name: UnsafeRawBufferPointer, _ dashed: StaticString) -> Bool {
+    name.count == dashed.utf8CodeUnitCount && hasPrefix(folded: name, dashed)
+  }
+
+  static func hasPrefix(folded name: UnsafeRawBufferPointer, _ dashed: StaticString) -> Bool {
+    let count = dashed.utf8CodeUnitCount
+    guard name.count >= count else { return false }
+    for at in 0..<count where folded(name[at]) != dashed.utf8Start[at] { return false }
+    return true
+  }
+
+  /// RFC 9110 §5.6.2: what names and methods are made of.
+  static func isToken(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.count > 0 && bytes.allSatisfy(isTokenByte)
+  }
+
+  private static func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
+      UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "_"),
+      UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+
+  /// The part before the first colon that is not inside brackets: a Host without its port.
+  static func withoutPort(_ host: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let start = host.lastIndex(of: UInt8(ascii: "]")) ?? 0
+    guard let colon = host[start...].firstIndex(of: UInt8(ascii: ":")) else { return host }
+    return UnsafeRawBufferPointer(rebasing: host[..<colon])
+  }
+
+  /// Path and query of a target, split at the first question mark.
+  static func split(
+    target: UnsafeRawBufferPointer
+  ) -> (path: UnsafeRawBufferPointer, query: UnsafeRawBufferPointer?) {
+    guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return (target, nil) }
+    return (
+      UnsafeRawBufferPointer(rebasing: target[..<mark]),
+      UnsafeRawBufferPointer(rebasing: target[(mark + 1)...])
+    )
+  }
+
+  static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    guard let first = bytes.firstIndex(where: { !isSpace($0) }),
+      let last = bytes.lastIndex(where: { !isSpace($0) })
+    else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(rebasing: bytes[first...last])
+  }
+}

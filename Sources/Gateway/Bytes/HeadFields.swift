@@ -1,0 +1,52 @@
+// The fields of a head as whoever decides on them sees them: the engine's list in production, a
+// list made by hand in tests.
+import HTTPServer
+import Verification
+
+protocol HeadFields: HeaderSource {
+  var count: Int { get }
+  func name(_ index: Int) -> UnsafeRawBufferPointer
+  func value(_ index: Int) -> UnsafeRawBufferPointer
+}
+
+extension HeadFields {
+  func forEach(header lowercaseName: [UInt8], _ body: (UnsafeRawBufferPointer) -> Void) {
+    for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {
+      body(value(index))
+    }
+  }
+
+  func occurrences(_ lowercaseName: [UInt8]) -> Int {
+    var found = 0
+    for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {
+      found += 1
+    }
+    return found
+  }
+
+  /// The value of the only field of this name; nil where there is none or more than one.
+  func only(_ lowercaseName: [UInt8]) -> UnsafeRawBufferPointer? {
+    var found: UnsafeRawBufferPointer?
+    for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {
+      if found != nil { return nil }
+      found = value(index)
+    }
+    return found
+  }
+
+  func only(_ lowercaseName: StaticString) -> UnsafeRawBufferPointer? {
+    var found: UnsafeRawBufferPointer?
+    for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {
+      if found != nil { return nil }
+      found = value(index)
+    }
+    return found
+  }
+}
+
+struct EngineFields: HeadFields {
+  let list: HeaderList
+  var count: Int { list.count }
+  func name(_ index: Int) -> UnsafeRawBufferPointer { list[index].name }
+  func value(_ index: Int) -> UnsafeRawBufferPointer { list[index].value }
+}

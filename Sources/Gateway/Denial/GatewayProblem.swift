@@ -1,0 +1,108 @@
+// Refusals that no policy speaks about (bad requests, unknown projects, a silent upstream), as
+// RFC 9457 has them. Codes are stable; those shared with the management API are spelled as there.
+import HTTPServer
+import KeyModel
+
+struct GatewayProblem {
+  enum Code: String {
+    case malformedRequest = "malformed_request"
+    case malformedJSON = "malformed_json"
+    case validationFailed = "validation_failed"
+    case unauthorized
+    case insufficientScope = "insufficient_scope"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case requestTimeout = "request_timeout"
+    case payloadTooLarge = "payload_too_large"
+    case unsupportedMediaType = "unsupported_media_type"
+    case upstreamMissing = "upstream_missing"
+    case upstreamUnreachable = "upstream_unreachable"
+    case upstreamBroken = "upstream_broken"
+    case upstreamTimeout = "upstream_timeout"
+
+    var status: Int {
+      switch self {
+      case .malformedRequest, .malformedJSON, .validationFailed: 400
+      case .unauthorized: 401
+      case .insufficientScope: 403
+      case .notFound: 404
+      case .methodNotAllowed: 405
+      case .requestTimeout: 408
+      case .payloadTooLarge: 413
+      case .unsupportedMediaType: 415
+      case .upstreamMissing, .upstreamUnreachable, .upstreamBroken: 502
+      case .upstreamTimeout: 504
+      }
+    }
+
+    var title: String {
+      switch self {
+      case .malformedRequest: "The request is malformed"
+      case .malformedJSON: "The body is not valid JSON"
+      case .validationFailed: "Some fields are not valid"
+      case .unauthorized: "A valid operator key is needed"
+      case .insufficientScope: "The operator key lacks a scope"
+      case .notFound: "There is no such thing here"
+      case .methodNotAllowed: "The method is not allowed here"
+      case .requestTimeout: "The body came too slowly"
+      case .payloadTooLarge: "The body is too large"
+      case .unsupportedMediaType: "The body must be JSON"
+      case .upstreamMissing: "The project has no upstream"
+      case .upstreamUnreachable: "The upstream cannot be reached"
+      case .upstreamBroken: "The upstream's answer cannot be used"
+      case .upstreamTimeout: "The upstream did not answer in time"
+      }
+    }
+  }
+
+  var code: Code
+  var detail: String
+  /// JSON pointer of the one finding.
+  var pointer: String?
+  /// Further complete lines of the head.
+  var lines = ""
+
+  init(_ code: Code, _ detail: String, pointer: String? = nil, lines: String = "") {
+    self.code = code
+    self.detail = detail
+    self.pointer = pointer
+    self.lines = lines
+  }
+
+  /// Gives the status; both buffers are emptied before.
+  func write(requestID: RequestID, mode: DenialMode, head: OutputBuffer, body: OutputBuffer) -> Int {
+    head.reset()
+    head.append(text: lines)
+    head.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n")
+    head.append("X-Content-Type-Options: nosniff\r\nX-Request-Id: ")
+    head.append(requestID)
+    head.append("\r\n")
+    body.reset()
+    body.append(JSONWriter.compact(json(requestID)))
+    return mode == .nginx ? NginxStatus.map(code.status, head: head) : code.status
+  }
+
+  private func json(_ requestID: RequestID) -> JSONValue {
+    var object = JSONObject()
+    object["type"] = .string("urn:latchkey:problem:\(code.rawValue)")
+    object["title"] = .string(code.title)
+    object["status"] = .integer(Int64(code.status))
+    object["detail"] = .string(detail)
+    object["instance"] = .string("urn:latchkey:request:\(requestID)")
+    object["code"] = .string(code.rawValue)
+    if let pointer {
+      object["errors"] = [["pointer": .string(pointer), "detail": .string(detail)]]
+    }
+    return .object(object)
+  }
+}
+
+extension GatewayWorker {
+  func refuse(
+    _ exchange: Exchange, _ problem: GatewayProblem, requestID: RequestID,
+    mode: DenialMode = .plain
+  ) {
+    let status = problem.write(requestID: requestID, mode: mode, head: head, body: body)
+    exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
+  }
+}

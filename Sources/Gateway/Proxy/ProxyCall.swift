@@ -1,0 +1,172 @@
+// One call on its way through: the client's body to the upstream and the upstream's answer to the
+// client, each as fast as the slower side takes it. It holds no bytes of its own.
+import HTTPServer
+import KeyModel
+import Verification
+
+final class ProxyCall: BodyReceiver, UpstreamDelegate {
+  private unowned let handler: ProxyHandler
+  private var exchange: Exchange?
+  private var upstream: UpstreamCall?
+  private var requestID = RequestID(bits: 0)
+  private var request = RequestSide.none
+  private var upstreamIsReady = false
+  private var answerStarted = false
+  private var answerIsPaused = false
+  /// Made once: setting them for a call allocates nothing.
+  private var resumeAnswer: (() -> Void)?
+  private var giveUp: (() -> Void)?
+
+  /// How far the client's body is.
+  private enum RequestSide {
+    case none, waiting, flowing, paused, ended
+  }
+
+  init(_ handler: ProxyHandler) {
+    self.handler = handler
+    resumeAnswer = { [weak self] in self?.clientDrained() }
+    giveUp = { [weak self] in self?.clientGone() }
+  }
+
+  func begin(_ exchange: Exchange, requestID: RequestID) {
+    self.exchange = exchange
+    self.requestID = requestID
+    request = exchange.head.contentLength == 0 ? .none : .waiting
+    upstreamIsReady = false
+    answerStarted = false
+    answerIsPaused = false
+    exchange.onDrain = resumeAnswer
+    exchange.onClientGone = giveUp
+  }
+
+  func send(
+    through pool: UpstreamPool, to target: UpstreamTarget, head: UnsafeRawBufferPointer,
+    timeoutSeconds: Int
+  ) {
+    let framing: Framing =
+      switch exchange?.head.contentLength {
+      case .some(0): .none
+      case .some(let length): .length(length)
+      case .none: .chunked
+      }
+    let call = pool.send(
+      to: target, head: head, body: framing, timeoutSeconds: timeoutSeconds, delegate: self)
+    // The upstream may have failed before this returned; then the call is over already.
+    guard exchange != nil else { return }
+    upstream = call
+    if upstreamIsReady { startBody() }
+  }
+
+  // MARK: the client's body
+
+  func upstreamWantsBody() {
+    upstreamIsReady = true
+    guard upstream != nil else { return }
+    startBody()
+  }
+
+  private func startBody() {
+    switch request {
+    case .waiting:
+      request = .flowing
+      exchange?.receiveBody(self)
+    case .paused:
+      request = .flowing
+      exchange?.resumeBody()
+    case .none, .flowing, .ended: break
+    }
+  }
+
+  func bodyReceived(_ bytes: UnsafeRawBufferPointer) {
+    guard let upstream, request == .flowing || request == .paused else { return }
+    if !upstream.write(bytes), request == .flowing {
+      request = .paused
+      exchange?.pauseBody()
+    }
+  }
+
+  func bodyEnded() {
+    guard request != .ended else { return }
+    request = .ended
+    upstream?.endBody()
+  }
+
+  func bodyFailed(_ error: BodyError) {
+    guard let exchange else { return }
+    upstream?.cancel()
+    end()
+    guard let problem = GatewayProblem(body: error) else { return }
+    refuse(exchange, problem)
+  }
+
+  // MARK: the upstream's answer
+
+  func upstreamResponded(_ head: UpstreamResponseHead) {
+    guard let exchange else { return }
+    let isBodiless = if case .none = head.framing { true } else { false }
+    let out = handler.shared.head
+    // Content-Length of an answer that has no body (HEAD, 304) says what a GET would get; the
+    // engine writes the field for all others.
+    ForwardedHead.writeAnswer(
+      EngineFields(list: head.headers), keepsLength: isBodiless, requestID: requestID, to: out)
+    answerStarted = true
+    exchange.startResponse(status: head.status, headerBlock: out.bytes, framing: head.framing)
+  }
+
+  func upstreamBody(_ bytes: UnsafeRawBufferPointer) {
+    guard let exchange else { return }
+    if !exchange.write(bytes), !answerIsPaused {
+      answerIsPaused = true
+      upstream?.pause()
+    }
+  }
+
+  func upstreamEnded() {
+    guard let exchange else { return }
+    let isReusable = request == .none || request == .ended
+    end()
+    exchange.finish()
+    // A call that ended before its body did may still be known to the engine as its receiver.
+    if isReusable { handler.recycle(self) }
+  }
+
+  func upstreamFailed(_ error: UpstreamError) {
+    guard let exchange else { return }
+    end()
+    switch error {
+    case .unreachable:
+      refuse(exchange, GatewayProblem(.upstreamUnreachable, "No connection could be made."))
+    case .broken:
+      refuse(exchange, GatewayProblem(.upstreamBroken, "It was cut off or is not HTTP/1.1."))
+    case .timedOut:
+      refuse(exchange, GatewayProblem(.upstreamTimeout, "No answer came within the time set."))
+    }
+  }
+
+  // MARK: the client
+
+  private func clientDrained() {
+    guard answerIsPaused else { return }
+    answerIsPaused = false
+    upstream?.resume()
+  }
+
+  private func clientGone() {
+    guard exchange != nil else { return }
+    upstream?.cancel()
+    end()
+  }
+
+  /// Where the answer has begun the client must notice that it is cut off.
+  private func refuse(_ exchange: Exchange, _ problem: GatewayProblem) {
+    if answerStarted { return exchange.abort() }
+    handler.shared.refuse(exchange, problem, requestID: requestID)
+  }
+
+  private func end() {
+    exchange?.onDrain = nil
+    exchange?.onClientGone = nil
+    exchange = nil
+    upstream = nil
+  }
+}

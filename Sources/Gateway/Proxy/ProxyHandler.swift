@@ -1,0 +1,88 @@
+// The gateway's listener: every call is checked, stripped of its credential and sent on to the
+// project's upstream. The path goes on as the client sent it, environment prefixes included.
+import HTTPServer
+import KeyModel
+import Verification
+
+final class ProxyHandler: RequestHandler {
+  let shared: GatewayWorker
+  private let pool: UpstreamPool
+  private var idle: [ProxyCall] = []
+
+  init(_ shared: GatewayWorker) {
+    self.shared = shared
+    pool = UpstreamPool(worker: shared.worker)
+  }
+
+  func handle(_ exchange: Exchange) {
+    let now = shared.now
+    let requestID = shared.nextRequestID(now: now)
+    let head = exchange.head
+    if let problem = Self.refusal(method: head.method, target: head.target) {
+      return shared.refuse(exchange, problem, requestID: requestID)
+    }
+    guard let project = shared.verifier.project(host: head.host) else {
+      return shared.refuse(
+        exchange, GatewayProblem(.notFound, "No project answers for this host."),
+        requestID: requestID)
+    }
+    let plan = shared.plan(for: project)
+    let fields = EngineFields(list: head.headers)
+    if let problem = AuthzRules.duplicate(fields, plan.credentialHeaders) {
+      return shared.refuse(exchange, problem, requestID: requestID)
+    }
+    let call = Call(
+      method: head.method, path: head.path, query: head.query, host: head.host, now: now)
+    let decision = shared.verifier.decide(call, headers: fields, project: project)
+    guard decision.code == .valid, let identity = decision.identity else {
+      return deny(exchange, decision, plan, requestID)
+    }
+    shared.verifier.admit(identity, now: now)
+    guard let upstream = plan.upstream else {
+      let problem = GatewayProblem(
+        .upstreamMissing, "The project has no upstream to send this call to.")
+      return shared.refuse(exchange, problem, requestID: requestID)
+    }
+    let inbound = InboundCall(
+      method: head.method, target: head.target, contentLength: head.contentLength,
+      isTLS: head.isTLS, peer: exchange.peerAddress, client: exchange.clientAddress,
+      requestID: requestID)
+    ForwardedHead.write(
+      inbound, fields: fields, plan: plan, upstream: upstream, identity: identity,
+      to: shared.head)
+    let timeout = project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
+    let forwarded = idle.popLast() ?? ProxyCall(self)
+    forwarded.begin(exchange, requestID: requestID)
+    forwarded.send(
+      through: pool, to: upstream.target, head: shared.head.bytes, timeoutSeconds: timeout)
+  }
+
+  private func deny(
+    _ exchange: Exchange, _ decision: Decision, _ plan: ProjectPlan, _ requestID: RequestID
+  ) {
+    let facts = DenialFacts(requestID: requestID, retryAfterSeconds: decision.retryAfterSeconds)
+    let status = plan.denials.write(
+      decision.code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
+    exchange.respond(
+      status: status, headerBlock: shared.head.bytes, body: shared.body.bytes)
+  }
+
+  /// TRACE would show the upstream's view of the call; CONNECT asks for a tunnel.
+  static func refusal(
+    method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer
+  ) -> GatewayProblem? {
+    if ByteText.equal(method, "TRACE") || ByteText.equal(method, "CONNECT") {
+      return GatewayProblem(
+        .methodNotAllowed, "TRACE and CONNECT are not allowed here.",
+        lines: "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
+    }
+    guard target.first == UInt8(ascii: "/") else {
+      return GatewayProblem(.malformedRequest, "The target must be a path.")
+    }
+    return nil
+  }
+
+  func recycle(_ call: ProxyCall) {
+    if idle.count < 1024 { idle.append(call) }
+  }
+}

@@ -1,0 +1,56 @@
+// The 200 of POST /v1/verify: always the same fields in the same order, null where unknown.
+import KeyModel
+import Verification
+
+enum VerifyAnswer {
+  /// - Parameters:
+  ///   - environment: the policy's name for it; empty where the policy no longer has it.
+  ///   - brand: nil unless it is one of the account's.
+  static func write(
+    _ decision: Decision, environment: [UInt8], brand: UnsafeRawBufferPointer?,
+    to out: OutputBuffer
+  ) {
+    out.reset()
+    out.append(decision.code == .valid ? "{\"valid\":true" : "{\"valid\":false")
+    out.append(",\"code\":\"")
+    out.append(text: decision.code.name)
+    if let identity = decision.identity {
+      write(identity, to: out)
+      out.append(",\"environment\":")
+      if environment.isEmpty {
+        out.append("null")
+      } else {
+        environment.withUnsafeBytes { out.append(json: $0) }
+      }
+      out.append(",\"kind\":\"")
+      out.append(text: identity.kind.name)
+      out.append("\",\"access\":\"")
+      out.append(text: identity.access.name)
+      out.append("\",\"brand\":")
+    } else {
+      out.append(
+        """
+        ","key_id":null,"version_id":null,"account_id":null,"application_id":null,\
+        "environment":null,"kind":null,"access":null,"brand":
+        """)
+    }
+    if let brand, decision.identity != nil {
+      out.append(json: brand)
+    } else {
+      out.append("null")
+    }
+    out.append(",\"quota\":null}")
+  }
+
+  private static func write(_ identity: Identity, to out: OutputBuffer) {
+    out.append("\",\"key_id\":\"")
+    out.append(identity.keyID)
+    out.append("\",\"version_id\":\"")
+    out.append(identity.versionID)
+    out.append("\",\"account_id\":\"")
+    out.append(identity.accountID)
+    out.append("\",\"application_id\":\"")
+    out.append(identity.applicationID)
+    out.append("\"")
+  }
+}

@@ -1,0 +1,78 @@
+// What the handlers of one worker share: its verifier, its buffers, its plans. Nothing here is
+// touched by another thread.
+import Crypto
+import HTTPServer
+import KeyModel
+import Verification
+
+package struct GatewaySettings: Sendable {
+  /// For projects without their own; `--gateway-upstream-timeout`.
+  package var upstreamTimeoutSeconds = 30
+  package init() {}
+}
+
+final class GatewayWorker {
+  let worker: Worker
+  let verifier: Verifier
+  let settings: GatewaySettings
+  /// For heads and bodies of answers that are sent before the handler returns.
+  let head = OutputBuffer()
+  let body = OutputBuffer(capacity: 4096)
+  private var ids: RequestIDSource
+  private var plans: [ProjectID: ProjectPlan] = [:]
+  private var newest: ProjectPlan?
+
+  init(
+    worker: Worker, verifier: Verifier, entropy: some Entropy, settings: GatewaySettings
+  ) {
+    self.worker = worker
+    self.verifier = verifier
+    self.settings = settings
+    ids = RequestIDSource(entropy: entropy)
+  }
+
+  var now: Timestamp { Timestamp(microseconds: worker.now) }
+
+  func nextRequestID(now: Timestamp) -> RequestID { ids.next(now: now) }
+
+  /// What was worked out for this project; worked out anew when its record changed.
+  func plan(for project: ProjectView) -> ProjectPlan {
+    if let newest, newest.isFor(project) { return newest }
+    if let plan = plans[project.id], plan.isFor(project) {
+      newest = plan
+      return plan
+    }
+    let plan = ProjectPlan(project)
+    plans[project.id] = plan
+    newest = plan
+    return plan
+  }
+}
+
+/// The data plane's handlers of one worker, for whoever wires listeners.
+package final class GatewayHandlers {
+  /// `POST /v1/verify`
+  package let verify: any RequestHandler
+  /// `ANY /v1/authz/{project}`
+  package let authz: any RequestHandler
+  /// Everything on the gateway's listener.
+  package let proxy: any RequestHandler
+
+  /// On the thread that starts the worker, or on the worker's own.
+  package init(
+    worker: Worker, verifier: Verifier, entropy: some Entropy = SystemEntropy(),
+    settings: GatewaySettings = GatewaySettings()
+  ) {
+    let shared = GatewayWorker(
+      worker: worker, verifier: verifier, entropy: entropy, settings: settings)
+    verify = VerifyHandler(shared)
+    authz = AuthzHandler(shared)
+    proxy = ProxyHandler(shared)
+  }
+
+  /// The handler for a path of the API's listener; nil where the path is the control plane's.
+  package func handler(forPath path: UnsafeRawBufferPointer) -> (any RequestHandler)? {
+    if ByteText.equal(path, "/v1/verify") { return verify }
+    return AuthzPath(path) == nil ? nil : authz
+  }
+}

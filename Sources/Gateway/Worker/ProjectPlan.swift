@@ -1,0 +1,50 @@
+// What calls of one project need beyond its record, worked out once per change of the record.
+import Crypto
+import KeyModel
+import Verification
+
+final class ProjectPlan {
+  private let id: ProjectID
+  private let generation: UInt64
+  /// Names of the policy's environments as they stand in heads, by index.
+  let environments: [[UInt8]]
+  /// Lower-case names of the headers that carry the credential.
+  let credentialHeaders: [[UInt8]]
+  let brandHeader: [UInt8]
+  /// Nil where the project has none or its URL cannot be used.
+  let upstream: UpstreamPlan?
+  let denials: DenialPlan
+  let assertionKey: HMACSHA256
+
+  init(_ project: ProjectView) {
+    id = project.id
+    generation = project.generation
+    let policy = project.policy
+    environments = policy.environments.map { Array($0.name.utf8) }
+    credentialHeaders = Self.headers(of: policy.credential)
+    brandHeader = Array(policy.brandHeader.lowercased().utf8)
+    upstream = project.upstream.flatMap(UpstreamPlan.init)
+    denials = DenialPlan(policy: policy, realm: project.slug)
+    assertionKey = HMACSHA256(key: project.assertionKey)
+  }
+
+  func isFor(_ project: ProjectView) -> Bool {
+    generation == project.generation && id == project.id
+  }
+
+  static func headers(of scheme: CredentialScheme) -> [[UInt8]] {
+    let names: [String] =
+      switch scheme {
+      case .bearer, .basic: ["authorization"]
+      case .header(let name): [name]
+      case .headerPair(let id, let secret): [id, secret]
+      case .authorizationPair(let idHeader, _): [idHeader, "authorization"]
+      }
+    return names.map { Array($0.lowercased().utf8) }
+  }
+
+  /// Empty where the policy no longer has the key's environment.
+  func environment(of identity: Identity) -> [UInt8] {
+    environments.indices.contains(identity.environment) ? environments[identity.environment] : []
+  }
+}
