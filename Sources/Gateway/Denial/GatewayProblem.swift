@@ -70,7 +70,8 @@ struct GatewayProblem {
   }
 
   /// Gives the status; both buffers are emptied before.
-  func write(requestID: RequestID, mode: DenialMode, head: OutputBuffer, body: OutputBuffer) -> Int {
+  func write(requestID: RequestID, mode: DenialMode, head: OutputBuffer, body: OutputBuffer) -> Int
+  {
     head.reset()
     head.append(text: lines)
     head.append("Content-Type: application/problem+json\r\nCache-Control: no-store\r\n")

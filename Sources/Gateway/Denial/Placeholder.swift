@@ -45,7 +45,9 @@ struct DenialText {
       default:
         if !literal.isEmpty { pieces.append(.literal(literal)) }
         literal = []
-        if let placeholder = Placeholder(rawValue: name) { pieces.append(.placeholder(placeholder)) }
+        if let placeholder = Placeholder(rawValue: name) {
+          pieces.append(.placeholder(placeholder))
+        }
       }
     }
     if !literal.isEmpty { pieces.append(.literal(literal)) }

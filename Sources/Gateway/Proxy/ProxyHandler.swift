@@ -50,7 +50,8 @@ final class ProxyHandler: RequestHandler {
     ForwardedHead.write(
       inbound, fields: fields, plan: plan, upstream: upstream, identity: identity,
       to: shared.head)
-    let timeout = project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
+    let timeout =
+      project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
     let forwarded = idle.popLast() ?? ProxyCall(self)
     forwarded.begin(exchange, requestID: requestID)
     forwarded.send(

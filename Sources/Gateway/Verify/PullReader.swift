@@ -28,13 +28,13 @@ struct PullReader {
   /// What comes next, white space skipped.
   mutating func kind() throws(PullError) -> Kind {
     skipSpace()
-    switch peek {
+    guard let byte = peek else { throw fail("the text ends too early") }
+    switch byte {
     case UInt8(ascii: "{"): return .object
     case UInt8(ascii: "["): return .array
     case UInt8(ascii: "\""): return .string
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
     case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): return .literal
-    case nil: throw fail("the text ends too early")
     default: throw fail("unexpected character")
     }
   }
@@ -192,7 +192,7 @@ struct PullReader {
     case UInt8(ascii: "n"): put(0x0A, &end)
     case UInt8(ascii: "r"): put(0x0D, &end)
     case UInt8(ascii: "t"): put(0x09, &end)
-    case UInt8(ascii: "u"): put(try unicode(), &end)
+    case UInt8(ascii: "u"): put(scalar: try unicode(), &end)
     default: throw fail("invalid escape", at: at - 1)
     }
   }
@@ -202,7 +202,7 @@ struct PullReader {
     end += 1
   }
 
-  private func put(_ scalar: UInt32, _ end: inout Int) {
+  private func put(scalar: UInt32, _ end: inout Int) {
     if scalar < 0x80 { return put(UInt8(scalar), &end) }
     if scalar < 0x800 {
       put(UInt8(0xC0 | scalar >> 6), &end)

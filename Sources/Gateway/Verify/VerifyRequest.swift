@@ -50,13 +50,15 @@ struct VerifyReader {
     _ body: UnsafeMutableRawBufferPointer, fields: FieldList
   ) throws(BodyRefusal) -> VerifyRequest {
     fields.reset()
+    let result: Result<VerifyRequest, BodyRefusal>
     do throws(PullError) {
       var reader = VerifyReader(reader: try PullReader(body), fields: fields)
-      return try reader.document().get()
+      result = try reader.document()
     } catch {
       throw BodyRefusal(
         code: .malformedJSON, pointer: "", detail: "\(error.detail) at byte \(error.offset)")
     }
+    return try result.get()
   }
 
   private init(reader: PullReader, fields: FieldList) {
