@@ -1,0 +1,64 @@
+// The view of a head's fields that handlers get. Must not copy or fold names: `x_a` and `x-a` are
+// two names.
+
+/// Bytes of a request or response head in the connection's own buffer; valid until the exchange
+/// (or upstream call) ends.
+package struct HeaderList {
+  package struct Field {
+    package var name: UnsafeRawBufferPointer
+    package var value: UnsafeRawBufferPointer
+  }
+
+  let base: BytePointer
+  let index: UnsafePointer<HeadIndex>
+
+  package var count: Int { index.pointee.count }
+
+  package subscript(position: Int) -> Field {
+    precondition(position >= 0 && position < index.pointee.count)
+    let span = index.pointee.fields[position]
+    return Field(
+      name: UnsafeRawBufferPointer(
+        start: base + Int(span.nameStart), count: Int(span.nameLength)),
+      value: UnsafeRawBufferPointer(
+        start: base + Int(span.valueStart), count: Int(span.valueLength)))
+  }
+
+  /// The value of the only field of this name (case does not matter); nil where there is none or
+  /// more than one; `occurrences` tells which.
+  package func first(_ lowercaseName: StaticString) -> UnsafeRawBufferPointer? {
+    only(lowercaseName.utf8Start, lowercaseName.utf8CodeUnitCount)
+  }
+
+  package func first(_ lowercaseName: String) -> UnsafeRawBufferPointer? {
+    var name = lowercaseName
+    return name.withUTF8 { bytes in
+      guard let start = bytes.baseAddress else { return nil }
+      return only(start, bytes.count)
+    }
+  }
+
+  package func occurrences(_ lowercaseName: String) -> Int {
+    var name = lowercaseName
+    return name.withUTF8 { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
+      return (0..<count).count { matches($0, start, bytes.count) }
+    }
+  }
+
+  private func only(_ name: BytePointer, _ length: Int) -> UnsafeRawBufferPointer? {
+    var found: UnsafeRawBufferPointer?
+    for position in 0..<index.pointee.count where matches(position, name, length) {
+      if found != nil { return nil }
+      found = self[position].value
+    }
+    return found
+  }
+
+  @inline(__always)
+  private func matches(_ position: Int, _ name: BytePointer, _ length: Int) -> Bool {
+    let span = index.pointee.fields[position]
+    return Int(span.nameLength) == length
+      && Byte.equal(base + Int(span.nameStart), name, length)
+  }
+}
