@@ -1,5 +1,6 @@
-// ANY /v1/authz/{project}: a proxy asks whether the call it holds may pass. It reads heads only; the
-// answer's body is empty on allow, since Envoy accepts exactly 200 and others copy what they get.
+// ANY /v1/authz/{project}: a proxy asks whether the call it holds may pass. It reads heads only;
+// the answer's body is empty on allow, since Envoy accepts exactly 200 and others copy what they
+// get.
 import HTTPServer
 import KeyModel
 import Verification

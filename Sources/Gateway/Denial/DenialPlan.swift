@@ -18,7 +18,8 @@ struct DenialPlan {
     denials = DecisionCode.allCases.map { CompiledDenial($0, policy: policy, realm: realm) }
   }
 
-  /// Writes complete lines to `head`, the body to `body` (both emptied before) and gives the status.
+  /// Writes complete lines to `head`, the body to `body` (both emptied before) and gives the
+  /// status.
   func write(
     _ code: DecisionCode, facts: DenialFacts, mode: DenialMode, head: OutputBuffer,
     body: OutputBuffer

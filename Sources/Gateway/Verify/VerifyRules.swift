@@ -1,5 +1,5 @@
-// The parts of the verify call that need no connection: what is refused before the body is read, and
-// what the body's fields mean as a call.
+// The parts of the verify call that need no connection: what is refused before the body is read,
+// and what the body's fields mean as a call.
 import HTTPServer
 import KeyModel
 import Verification

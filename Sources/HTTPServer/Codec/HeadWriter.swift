@@ -1,5 +1,5 @@
-// Writes response heads and chunk framing. Framing fields are written here and nowhere else, so that
-// no handler can produce an ambiguous answer.
+// Writes response heads and chunk framing. Framing fields are written here and nowhere else, so
+// that no handler can produce an ambiguous answer.
 
 struct HeadWriter {
   /// What the head says about the body.

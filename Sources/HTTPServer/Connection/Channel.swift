@@ -1,6 +1,6 @@
-// One non-blocking socket on a worker's loop, with or without TLS: reads, gathers writes, knows when
-// to wait. Both halves of the engine, server connection and upstream connection, are channels. Must
-// not know HTTP.
+// One non-blocking socket on a worker's loop, with or without TLS: reads, gathers writes, knows
+// when to wait. Both halves of the engine, server connection and upstream connection, are channels.
+// Must not know HTTP.
 
 import CEvent
 import COpenSSL

@@ -102,7 +102,8 @@ package final class Exchange {
     connection?.startResponse(status, headerBlock, framing)
   }
 
-  /// The bytes are always taken. False: more than `writeHighWater` is waiting; stop until `onDrain`.
+  /// The bytes are always taken. False: more than `writeHighWater` is waiting; stop until
+  /// `onDrain`.
   package func write(_ bytes: UnsafeRawBufferPointer) -> Bool { connection?.write(bytes) ?? true }
   package func finish() { connection?.finishResponse() }
   /// Closes the connection without an orderly end, so that the client sees the answer as cut off.

@@ -81,7 +81,8 @@ package final class Engine: Sendable {
   }
 
   /// Stops accepting, lets calls in flight finish (idle connections close at once, answers carry
-  /// `Connection: close`), ends what is left after `Limits.drainSeconds`, joins the threads. Blocking.
+  /// `Connection: close`), ends what is left after `Limits.drainSeconds`, joins the threads.
+  /// Blocking.
   package func drain() {
     let workers = running.withLock { workers in
       defer { workers = [] }

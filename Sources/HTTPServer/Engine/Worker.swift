@@ -1,12 +1,13 @@
-// One thread with one libevent loop. Everything it owns is touched by its own thread alone, which is
-// what makes it sendable; only `post` may be called from elsewhere. Must not know HTTP.
+// One thread with one libevent loop. Everything it owns is touched by its own thread alone, which
+// is what makes it sendable; only `post` may be called from elsewhere. Must not know HTTP.
 
 import CEvent
 import Glibc
 import Synchronization
 
 /// One thread with one event loop; owns its connections, client and upstream, for life.
-// Unchecked: all stored state but `inbox` is confined to the worker's thread once `start` was called.
+// Unchecked: all stored state but `inbox` is confined to the worker's thread once `start` was
+// called.
 package final class Worker: @unchecked Sendable {
   package let index: Int
   let limits: Limits
