@@ -45,7 +45,7 @@ package enum CredentialScheme: Sendable, Hashable {
 }
 
 package struct Environment: Sendable, Hashable {
-  package enum Reveal: String, Sendable { case once, always }
+  package enum Reveal: String, Sendable, CaseIterable { case once, always }
   package var name: String
   package var title: String
   package var secretPrefix = ""
@@ -62,7 +62,7 @@ package struct Environment: Sendable, Hashable {
 }
 
 package struct SecretForm: Sendable, Hashable {
-  package enum Alphabet: String, Sendable { case base62, base64url, hex }
+  package enum Alphabet: String, Sendable, CaseIterable { case base62, base64url, hex }
   /// Random bytes of entropy, at least 16.
   package var bytes = 32
   package var alphabet = Alphabet.base62
@@ -80,7 +80,7 @@ package enum PublicIDForm: Sendable, Hashable {
 }
 
 package struct KeyLimit: Sendable, Hashable {
-  package enum Scope: String, Sendable { case account, environment, application }
+  package enum Scope: String, Sendable, CaseIterable { case account, environment, application }
   package var max: Int?
   package var min: Int
   package var per: Scope
@@ -107,11 +107,11 @@ package struct RotationRules: Sendable, Hashable {
 }
 
 package struct AutoCyclingRules: Sendable, Hashable {
-  package enum Overlap: String, Sendable {
+  package enum Overlap: String, Sendable, CaseIterable {
     case untilAck = "until_ack"
     case none
   }
-  package enum Acknowledge: String, Sendable { case echo, proof }
+  package enum Acknowledge: String, Sendable, CaseIterable { case echo, proof }
   /// Empty: every plan.
   package var plans: [String] = []
   package var overlap = Overlap.untilAck
@@ -125,7 +125,7 @@ package struct AutoCyclingRules: Sendable, Hashable {
   package init() {}
 }
 
-package enum MeterScope: String, Sendable { case account, application, key, address }
+package enum MeterScope: String, Sendable, CaseIterable { case account, application, key, address }
 
 package struct Quota: Sendable, Hashable {
   package var calls: Int64
@@ -157,37 +157,20 @@ package struct Rate: Sendable, Hashable {
   package var calls: Int64
   package var seconds: Int64
   package var scope: MeterScope
+  /// Which calls count; nil: all.
   package var route: RoutePattern?
+  /// Calls that do not count although they match `route`.
+  package var except: [RoutePattern]
   package var countRefused: Bool
   package init(
-    calls: Int64, seconds: Int64, scope: MeterScope, route: RoutePattern?, countRefused: Bool
+    calls: Int64, seconds: Int64, scope: MeterScope, route: RoutePattern?,
+    except: [RoutePattern] = [], countRefused: Bool
   ) {
     self.calls = calls
     self.seconds = seconds
     self.scope = scope
     self.route = route
+    self.except = except
     self.countRefused = countRefused
-  }
-}
-
-/// A denial's answer, with the placeholders `{code} {message} {limit} {remaining} {resets_at}
-/// {retry_after} {request_id}` still in it.
-package struct ErrorTemplate: Sendable, Hashable {
-  package struct Header: Sendable, Hashable {
-    package var name: String
-    package var value: String
-    package init(name: String, value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
-  package var status: Int
-  package var headers: [Header]
-  /// Nil: an empty body.
-  package var body: JSONValue?
-  package init(status: Int, headers: [Header] = [], body: JSONValue? = nil) {
-    self.status = status
-    self.headers = headers
-    self.body = body
   }
 }

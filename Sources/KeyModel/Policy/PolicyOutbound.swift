@@ -5,9 +5,12 @@ package struct SelfService: Sendable, Hashable {
   package struct Answer: Sendable, Hashable {
     package var status: Int
     package var body: JSONValue?
-    package init(status: Int, body: JSONValue? = nil) {
+    /// What stands for each key where `body` holds `{keys}`.
+    package var item: JSONValue?
+    package init(status: Int, body: JSONValue? = nil, item: JSONValue? = nil) {
       self.status = status
       self.body = body
+      self.item = item
     }
   }
   /// Where the gateway mounts it: begins with a slash.
@@ -36,9 +39,15 @@ package struct WebhookRules: Sendable, Hashable {
     /// The Standard Webhooks headers.
     case standard
     /// One more header whose value holds `{hex}`, `{base64}` or `{token}`.
-    case header(name: String, value: String, key: SignatureKey)
+    case header(name: String, value: String, key: SignatureKey, content: SignedContent)
   }
-  package enum SignatureKey: String, Sendable {
+  package enum SignedContent: String, Sendable, CaseIterable {
+    /// The body as it is sent.
+    case body
+    /// The member `data` of the body as Python's `repr` prints it, which one receiver expects.
+    case dataRepr = "data_repr"
+  }
+  package enum SignatureKey: String, Sendable, CaseIterable {
     case webhookSecret = "webhook_secret"
     case apiSecret = "api_secret"
     case clientSecret = "client_secret"
@@ -78,6 +87,10 @@ package struct MemberRules: Sendable, Hashable {
 package struct NotifyRules: Sendable, Hashable {
   package var autoCyclingChanged = false
   package var cycleFailed = true
+  /// An event could not be delivered after all attempts.
+  package var webhookFailed = false
+  /// Before and after a webhook is disabled by failure.
+  package var webhookDisabled = true
   package var keyExpiringDays: [Int] = [30, 7, 1]
   package var quotaPercent: [Int] = [80, 100]
   package init() {}

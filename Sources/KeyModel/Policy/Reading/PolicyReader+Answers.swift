@@ -1,0 +1,109 @@
+// The knobs that word answers: errors and the self-service API.
+
+extension PolicyReader {
+  /// The names under `errors`: every code but `valid`, and `invalid` for a group of them.
+  static let errorNames =
+    DecisionCode.allCases.filter { $0 != .valid }.map(\.name) + [ErrorTemplate.groupName]
+
+  static func errors(_ node: PolicyNode) -> [String: ErrorTemplate]? {
+    templates(node, names: errorNames, placeholders: ErrorTemplate.placeholders)
+  }
+
+  private static func templates(
+    _ node: PolicyNode, names: [String], placeholders: [String]
+  ) -> [String: ErrorTemplate]? {
+    let entries = node.members { name, node -> (String, ErrorTemplate)? in
+      guard names.contains(name) else {
+        let nearest = NearestName.of(name, among: names)
+        node.report("unknown code" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
+        return nil
+      }
+      return template(node, placeholders).map { (name, $0) }
+    }
+    return entries.map { Dictionary($0) { first, _ in first } }
+  }
+
+  private static func template(_ node: PolicyNode, _ placeholders: [String]) -> ErrorTemplate? {
+    node.object { cursor -> ErrorTemplate? in
+      var template = ErrorTemplate(status: 0)
+      // A denial that looks like a success would let a caller go on.
+      let status = cursor.required("status") { $0.integer(400...599) }
+      cursor.read("headers", &template.headers) { headers($0, placeholders) }
+      cursor.readOptional("body", &template.body) { body($0, placeholders) }
+      template.status = Int(status ?? 0)
+      return status == nil ? nil : template
+    }
+  }
+
+  private static func headers(
+    _ node: PolicyNode, _ placeholders: [String]
+  ) -> [ErrorTemplate.Header]? {
+    node.members { name, node -> ErrorTemplate.Header? in
+      guard TextRule.headerName.accepts(name) else {
+        node.report("must be \(TextRule.headerName.wording)")
+        return nil
+      }
+      guard let value = node.text(.headerValue) else { return nil }
+      checkPlaceholders(value, placeholders, node)
+      return ErrorTemplate.Header(name: name, value: value)
+    }
+  }
+
+  /// Any JSON, in which `{word}` may only be a known placeholder.
+  static func body(_ node: PolicyNode, _ placeholders: [String]) -> JSONValue? {
+    for text in node.value.texts { checkPlaceholders(text, placeholders, node) }
+    return node.value
+  }
+
+  private static func checkPlaceholders(
+    _ text: String, _ known: [String], _ node: PolicyNode
+  ) {
+    for part in PlaceholderText.parts(of: text) {
+      guard case .placeholder(let name) = part, !known.contains(name) else { continue }
+      let nearest = NearestName.of(name, among: known)
+      node.report("unknown placeholder" + (nearest.map { "; did you mean `{\($0)}`?" } ?? ""))
+    }
+  }
+
+  private static let keyPlaceholders = [
+    "id", "secret", "hint", "masked", "name", "environment", "created_at", "keys",
+  ]
+
+  static func selfService(_ node: PolicyNode) -> SelfService? {
+    node.object { cursor -> SelfService? in
+      let path = cursor.required("path") { $0.text(.pathPrefix) }
+      var service = SelfService(path: path ?? "")
+      cursor.readOptional("list", &service.list, answer)
+      cursor.readOptional("create", &service.create, answer)
+      cursor.readOptional("delete", &service.delete, answer)
+      cursor.readOptional("reset", &service.reset, answer)
+      let names = Refusal.allCases.map(\.code) + ["not_found"] + errorNames
+      cursor.read("errors", &service.errors) {
+        templates($0, names: names, placeholders: ["code", "message", "request_id"])
+      }
+      return path == nil ? nil : service
+    }
+  }
+
+  private static func answer(_ node: PolicyNode) -> SelfService.Answer? {
+    node.object { cursor -> SelfService.Answer? in
+      let status = cursor.required("status") { $0.integer(200...299) }
+      var answer = SelfService.Answer(status: Int(status ?? 0))
+      cursor.readOptional("body", &answer.body) { body($0, keyPlaceholders) }
+      cursor.readOptional("item", &answer.item) { body($0, keyPlaceholders) }
+      return status == nil ? nil : answer
+    }
+  }
+}
+
+extension JSONValue {
+  /// All texts inside this value, member names not among them.
+  var texts: [String] {
+    switch self {
+    case .string(let text): [text]
+    case .array(let elements): elements.flatMap(\.texts)
+    case .object(let object): object.members.flatMap(\.value.texts)
+    default: []
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// Which calls a rule is about: a method and a path, compared byte for byte with what the client
+// sent. Nothing is decoded here: PathGuard refuses what could be read in two ways.
+
+/// `{"method":"GET","path":"/v1/*"}`; `*` as method is any, `*` at the end of a path is any rest.
+package struct RoutePattern: Sendable, Hashable {
+  /// Upper case, or `*`.
+  package var method: String
+  /// Begins with a slash; `*` only as its last character.
+  package var path: String
+  package init(method: String, path: String) {
+    self.method = method
+    self.path = path
+  }
+
+  /// - Parameter path: up to the question mark, percent-encoding untouched.
+  package func matches(method: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> Bool {
+    var pattern = (method: self.method, path: self.path)
+    return pattern.method.withUTF8 { patternMethod in
+      pattern.path.withUTF8 { patternPath in
+        Self.matches(
+          method: method, path: path, patternMethod: UnsafeRawBufferPointer(patternMethod),
+          patternPath: UnsafeRawBufferPointer(patternPath))
+      }
+    }
+  }
+
+  /// The same for a pattern kept as bytes. An unknown (empty) method fits every pattern.
+  package static func matches(
+    method: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer,
+    patternMethod: UnsafeRawBufferPointer, patternPath: UnsafeRawBufferPointer
+  ) -> Bool {
+    let anyMethod = patternMethod.count == 1 && patternMethod[0] == UInt8(ascii: "*")
+    guard anyMethod || method.isEmpty || patternMethod.elementsEqual(method) else { return false }
+    guard patternPath.last == UInt8(ascii: "*") else { return patternPath.elementsEqual(path) }
+    return path.starts(with: patternPath.dropLast())
+  }
+}
