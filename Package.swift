@@ -45,7 +45,8 @@ let package = Package(
     // app
     library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
     library("Verification", ["KeyModel", "Crypto"]),
-    library("Management", ["KeyModel", "Crypto", "Storage", "Verification"]),
+    .target(name: "CAssets", path: "Profiles/Embedded"),
+    library("Management", ["CAssets", "KeyModel", "Crypto", "Storage", "Verification"]),
 
     // edge
     library("Gateway", ["KeyModel", "Crypto", "HTTPServer", "Verification"]),
@@ -74,7 +75,11 @@ let package = Package(
     tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
     tests("ManagementTests", ["Management", "Storage", "Crypto", "Verification", "KeyModel"]),
     tests("GatewayTests", ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel"]),
-    tests("ConsoleTests", ["Console", "Management", "Storage", "HTTPServer", "KeyModel"]),
+    tests(
+      "ConsoleTests",
+      [
+        "Console", "Management", "Storage", "Crypto", "Verification", "HTTPServer", "KeyModel",
+      ]),
     tests("ServerTests", ["Server", "KeyModel"]),
     tests("HygieneTests", []),
     .testTarget(

@@ -12,7 +12,9 @@ enum ImportRules {
     "HTTPServer": ["CEvent", "COpenSSL"],
     "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "Foundation"],
     "Verification": ["KeyModel", "Crypto"],
-    "Management": ["KeyModel", "Crypto", "Storage", "Verification", "Foundation"],
+    "Management": [
+      "CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Foundation",
+    ],
     "Gateway": ["KeyModel", "Crypto", "HTTPServer", "Verification"],
     "Console": ["KeyModel", "Crypto", "HTTPServer", "Management", "Foundation"],
     "Server": [
@@ -29,6 +31,7 @@ enum ImportRules {
     "CEvent": ["Sources/HTTPServer/"],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],
+    "CAssets": ["Sources/Management/Policies/"],
   ]
 
   static let all: [Rule] = [targets, binding]

@@ -98,6 +98,13 @@ package struct Keyring: Sendable {
     }
   }
 
+  /// 32 bytes that key the chain of audit entries, the same for as long as the store lives.
+  package func auditKey() -> [UInt8] {
+    derivation.withBytes { key in
+      lengthPrefixed("audit/v1").withUnsafeBytes { BLAKE2b.digest(of: $0, key: key) }
+    }
+  }
+
   /// A further pepper. What was looked up under the older one stays valid until that retires.
   package func nextPepper(
     id: Int64, now: Timestamp, entropy: any Entropy

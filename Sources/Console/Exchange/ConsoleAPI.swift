@@ -1,0 +1,107 @@
+// The management API as a function from request to response. Everything between the two that is the
+// same for all routes is here, in its order: route, query, size, principal, scope, body, handler.
+package import HTTPServer
+internal import KeyModel
+package import Management
+
+package struct ConsoleAPI: Sendable {
+  private let management: Management
+  private let router: Router
+  private let isReady: @Sendable () async -> Bool
+  private let pages: StaticPages
+
+  /// - Parameter isReady: what `/readyz` answers by.
+  package init(management: Management, isReady: @escaping @Sendable () async -> Bool) {
+    self.management = management
+    self.isReady = isReady
+    router = Router(RouteTable.all)
+    pages = StaticPages()
+  }
+
+  package func respond(to request: ConsoleRequest) async -> Response {
+    let requestID = management.newRequestID()
+    do {
+      if let page = try await page(request, requestID) { return page }
+      let answer = try await answer(request)
+      return Answering.response(answer, requestID: requestID)
+    } catch {
+      return Answering.response(error, path: request.path, requestID: requestID)
+    }
+  }
+
+  /// For a request whose body could not be read.
+  package func refuse(_ code: ProblemCode, _ detail: String, path: String) -> Response {
+    Answering.response(
+      Problem(code, detail), path: path, requestID: management.newRequestID())
+  }
+
+  private func page(
+    _ request: ConsoleRequest, _ requestID: String
+  ) async throws(Problem) -> Response? {
+    guard request.method == "GET" || request.method == "HEAD" else { return nil }
+    switch request.path {
+    case "/openapi.json":
+      return Answering.text("application/json", pages.openAPI, requestID: requestID)
+    case "/docs":
+      var response = Answering.text("text/html; charset=utf-8", pages.docs, requestID: requestID)
+      response.headers.append(
+        ResponseHeader(
+          "Content-Security-Policy",
+          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+            + "form-action 'none'; frame-ancestors 'none'"))
+      return response
+    case "/readyz":
+      if await isReady() { return nil }
+      throw Problem(.unavailable, "The server is starting or stopping.")
+    default: return nil
+    }
+  }
+
+  private func answer(_ request: ConsoleRequest) async throws(Problem) -> Answer {
+    try Query.refuseCredentials(request.query)
+    let (route, parameters) = try match(request)
+    guard request.body.count <= ConsoleRequest.bodyLimit else { throw .bodyTooLarge }
+    guard let handler = route.handler else { throw .notFound() }
+    guard case .operation(let operation) = route.guardedBy else {
+      return try await handler(
+        management,
+        Call(caller: Caller(.local), parameters: [:], query: Query(), body: JSONObject()))
+    }
+    let principal = try await principal(request)
+    try principal.require(operation)
+    let query = try Query(request.query, known: route.query.map(\.name))
+    let body = try Body.read(request, for: route)
+    let idempotency = try Headers.idempotency(request, route, body)
+    return try await handler(
+      management,
+      Call(
+        caller: Caller(principal, idempotency: idempotency), parameters: parameters,
+        query: query, body: body))
+  }
+
+  private func match(
+    _ request: ConsoleRequest
+  ) throws(Problem) -> (Route, parameters: [String: String]) {
+    switch router.match(method: request.method, path: request.path) {
+    case .route(let route, let parameters): return (route, parameters)
+    case .methods(let allow):
+      var problem = Problem(.methodNotAllowed, "This path has: \(allow.joined(separator: ", ")).")
+      problem.allow = allow
+      throw problem
+    case .nothing: throw Problem(.notFound, "There is no such path.")
+    }
+  }
+
+  private func principal(_ request: ConsoleRequest) async throws(Problem) -> Principal {
+    if request.isLocal { return .local }
+    guard let token = try Headers.token(request) else {
+      throw .unauthorized(invalidToken: false)
+    }
+    return try await management.authenticate(token)
+  }
+}
+
+extension Problem {
+  static let bodyTooLarge = Problem(
+    .payloadTooLarge, "A body may have \(ConsoleRequest.bodyLimit) bytes at most.")
+}

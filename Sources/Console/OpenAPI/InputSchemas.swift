@@ -1,0 +1,94 @@
+// Schemas of the request bodies. A test holds their members and those the readers take equal.
+internal import KeyModel
+internal import Management
+
+enum InputSchemas {
+  static let all: JSONObject = [
+    "Empty": Schema.input([:]),
+    "NewProject": Schema.input(
+      newProject, required: ["slug", "name"]),
+    "ProjectPatch": Schema.input([
+      "name": Schema.text(128),
+      "profile": Schema.text(128),
+      "policy": Schema.nullable(Schema.anyObject),
+      "upstream": Schema.nullable(upstream),
+      "hosts": Schema.nullable(hosts),
+      "upstream_timeout_seconds": Schema.nullable(timeout),
+    ]),
+    "NewAccount": Schema.input(
+      [
+        "name": Schema.text(128),
+        "external_id": Schema.nullable(Schema.text(128)),
+        "plan": Schema.nullable(Schema.text(64)),
+        "username": Schema.nullable(Schema.text(128)),
+        "brands": Schema.nullable(Schema.list(Schema.text(128), max: 1000)),
+      ], required: ["name"]),
+    "AccountPatch": Schema.input([
+      "name": Schema.text(128),
+      "external_id": Schema.nullable(Schema.text(128)),
+      "plan": Schema.nullable(Schema.text(64)),
+      "username": Schema.text(128),
+      "brands": Schema.nullable(Schema.list(Schema.text(128), max: 1000)),
+      "state": Schema.choice(AccountState.allCases.map(\.name)),
+    ]),
+    "NewApplication": Schema.input(
+      [
+        "name": Schema.text(128),
+        "description": Schema.nullable(Schema.text(1024, min: 0)),
+        "access": Schema.nullable(access),
+      ], required: ["name"]),
+    "ApplicationPatch": Schema.input([
+      "name": Schema.text(128),
+      "description": Schema.nullable(Schema.text(1024, min: 0)),
+      "access": Schema.nullable(access),
+    ]),
+    "NewKey": Schema.input([
+      "environment": Schema.nullable(Schema.text(128)),
+      "kind": Schema.nullable(kind),
+      "name": Schema.nullable(Schema.text(128, min: 0)),
+      "description": Schema.nullable(Schema.text(1024, min: 0)),
+      "access": Schema.nullable(access),
+      "application_id": Schema.nullable(Schema.id("app")),
+      "routes": Schema.nullable(routes),
+      "expires_at": Schema.nullable(Schema.time),
+    ]),
+    "KeyPatch": Schema.input([
+      "name": Schema.nullable(Schema.text(128, min: 0)),
+      "description": Schema.nullable(Schema.text(1024, min: 0)),
+      "access": access,
+      "routes": Schema.nullable(routes),
+      "expires_at": Schema.nullable(Schema.time),
+    ]),
+    "KeyRotation": Schema.input(["overlap_seconds": Schema.nullable(overlap)]),
+    "NewOperatorKey": Schema.input(
+      [
+        "name": Schema.nullable(Schema.text(128, min: 0)),
+        "scopes": Schema.list(Schema.choice(Scope.allCases.map(\.rawValue)), max: 64),
+        "project": Schema.nullable(Schema.text(128)),
+      ], required: ["scopes"]),
+    "Route": Schema.input(
+      ["method": Schema.text(32), "path": Schema.text(1024)], required: ["method", "path"]),
+  ]
+
+  private static let newProject: JSONObject = [
+    "slug": ["type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"],
+    "name": Schema.text(128),
+    "profile": Schema.nullable(Schema.text(128)),
+    "policy": Schema.nullable(Schema.anyObject),
+    "upstream": Schema.nullable(upstream),
+    "hosts": Schema.nullable(hosts),
+    "upstream_timeout_seconds": Schema.nullable(timeout),
+  ]
+
+  static let access = Schema.choice(Access.allCases.map(\.name))
+  static let kind = Schema.choice(KeyKind.allCases.map(\.name))
+  static let routes = Schema.list(Schema.ref("Route"), max: 64)
+  private static let upstream: JSONValue = [
+    "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://",
+  ]
+  private static let hosts = Schema.list(Schema.text(253), max: 32)
+  private static let timeout: JSONValue = ["type": "integer", "minimum": 1, "maximum": 3600]
+  private static let overlap: JSONValue = [
+    "type": "integer", "minimum": 0, "maximum": 315_360_000,
+  ]
+}

@@ -1,0 +1,159 @@
+// Schemas of the answers. A test holds them against real answers.
+internal import KeyModel
+internal import Management
+
+enum OutputSchemas {
+  static let all: JSONObject = resources.merging(keys).merging(operators).merging(dataPlane)
+
+  private static let resources: JSONObject = [
+    "Project": Schema.output([
+      "id": Schema.id("prj"), "slug": Schema.string, "name": Schema.string,
+      "profile": Schema.string, "policy": Schema.anyObject,
+      "policy_patch": Schema.nullable(Schema.anyObject),
+      "upstream": Schema.nullable(Schema.string), "hosts": Schema.list(Schema.string),
+      "upstream_timeout_seconds": Schema.nullable(Schema.integer), "created_at": Schema.time,
+    ]),
+    "ProjectList": Schema.page(of: "Project"),
+    "RevealedAssertionKey": Schema.output(
+      ["assertion_key": Schema.string, "secret_expired": Schema.boolean],
+      optional: ["assertion_key", "secret_expired"]),
+    "Profile": Schema.output(["name": Schema.string, "policy": Schema.anyObject]),
+    "ProfileList": Schema.page(of: "Profile"),
+    "Account": Schema.output([
+      "id": Schema.id("acc"), "project_id": Schema.id("prj"), "project": Schema.string,
+      "name": Schema.string, "external_id": Schema.nullable(Schema.string),
+      "plan": Schema.nullable(Schema.string), "username": Schema.string,
+      "client_id": Schema.string, "brands": Schema.list(Schema.string),
+      "state": Schema.choice(AccountState.allCases.map(\.name)), "created_at": Schema.time,
+    ]),
+    "AccountList": Schema.page(of: "Account"),
+    "RevealedClientSecret": Schema.output(
+      ["client_secret": Schema.string, "secret_expired": Schema.boolean],
+      optional: ["client_secret", "secret_expired"]),
+    "Application": Schema.output([
+      "id": Schema.id("app"), "account_id": Schema.id("acc"), "name": Schema.string,
+      "description": Schema.string, "access": Schema.nullable(InputSchemas.access),
+      "created_at": Schema.time,
+    ]),
+    "CreatedApplication": Schema.extended(
+      "Application", ["key": Schema.ref("KeyWithSecret")], optional: ["key"]),
+    "ApplicationList": Schema.page(of: "Application"),
+  ]
+
+  private static let keys: JSONObject = [
+    "KeyVersion": Schema.output([
+      "id": Schema.id("ver"), "state": Schema.choice(VersionState.allCases.map(\.name)),
+      "hint": Schema.string, "accepted_from": Schema.time,
+      "accepted_until": Schema.nullable(Schema.time),
+      "last_used_at": Schema.nullable(Schema.time),
+    ]),
+    "Key": Schema.output([
+      "id": Schema.id("key"), "public_id": Schema.nullable(Schema.string),
+      "account_id": Schema.id("acc"), "application_id": Schema.id("app"),
+      "environment": Schema.string, "kind": InputSchemas.kind, "name": Schema.string,
+      "description": Schema.string, "access": InputSchemas.access,
+      "routes": InputSchemas.routes, "state": Schema.choice(["active", "revoked", "expired"]),
+      "hint": Schema.string, "masked": Schema.string, "created_at": Schema.time,
+      "created_by": Schema.string, "expires_at": Schema.nullable(Schema.time),
+      "revoked_at": Schema.nullable(Schema.time),
+      "last_used_at": Schema.nullable(Schema.time), "calls_today": Schema.integer,
+      "versions": Schema.list(Schema.ref("KeyVersion")),
+    ]),
+    "KeyWithSecret": Schema.extended(
+      "Key", ["secret": Schema.string, "secret_expired": Schema.boolean],
+      optional: ["secret", "secret_expired"]),
+    "KeyList": Schema.page(of: "Key"),
+    "ResetKeys": Schema.output(["keys": Schema.list(Schema.ref("KeyWithSecret"))]),
+    "RevealedSecret": Schema.output(
+      ["secret": Schema.string, "secret_expired": Schema.boolean],
+      optional: ["secret", "secret_expired"]),
+    "Usage": Schema.output([
+      "quota": Schema.nullable(
+        Schema.output([
+          "limit": Schema.integer, "used": Schema.integer, "remaining": Schema.integer,
+          "resets_at": Schema.time,
+        ])),
+      "keys": Schema.list(
+        Schema.output([
+          "key_id": Schema.id("key"), "calls": Schema.integer, "calls_reset_at": Schema.time,
+          "last_call_at": Schema.nullable(Schema.time),
+        ])),
+      "days": Schema.list(
+        Schema.output([
+          "day": ["type": "string", "format": "date"], "calls": Schema.integer,
+        ])),
+    ]),
+  ]
+
+  private static let operators: JSONObject = [
+    "OperatorKey": Schema.output([
+      "id": Schema.id("opk"), "name": Schema.string,
+      "scopes": Schema.list(Schema.choice(Scope.allCases.map(\.rawValue))),
+      "project": Schema.nullable(Schema.string), "hint": Schema.string,
+      "state": Schema.choice(["active", "revoked"]), "created_at": Schema.time,
+      "revoked_at": Schema.nullable(Schema.time),
+    ]),
+    "OperatorKeyWithToken": Schema.extended(
+      "OperatorKey", ["operator_key": Schema.string, "secret_expired": Schema.boolean],
+      optional: ["operator_key", "secret_expired"]),
+    "OperatorKeyList": Schema.page(of: "OperatorKey"),
+    "AuditEntry": Schema.output([
+      "id": Schema.id("aud"), "sequence": Schema.integer, "at": Schema.time,
+      "actor": Schema.string, "action": Schema.string,
+      "project_id": Schema.nullable(Schema.id("prj")),
+      "account_id": Schema.nullable(Schema.id("acc")), "subject": Schema.string,
+      "detail": Schema.anyObject, "previous_hash": Schema.string, "hash": Schema.string,
+    ]),
+    "AuditList": Schema.page(of: "AuditEntry"),
+    "Liveness": Schema.output(["status": Schema.choice(["ok", "ready"])]),
+    "OpenAPI": Schema.anyObject,
+    "Page": Schema.string,
+    "Problem": Schema.output(
+      [
+        "type": ["type": "string", "format": "uri-reference"], "title": Schema.string,
+        "status": Schema.integer, "detail": Schema.string,
+        "instance": ["type": "string", "format": "uri-reference"],
+        "code": Schema.choice(ProblemCode.allCases.map(\.rawValue)),
+        "request_id": Schema.string,
+        "errors": Schema.list(
+          Schema.output(
+            [
+              "pointer": Schema.string, "parameter": Schema.string, "detail": Schema.string,
+            ], optional: ["pointer", "parameter"])),
+      ], optional: ["errors"]),
+  ]
+
+  private static let dataPlane: JSONObject = [
+    "VerifyRequest": Schema.input(
+      [
+        "project": Schema.string, "key": Schema.string,
+        "headers": ["type": "object", "additionalProperties": Schema.string],
+        "method": Schema.string, "path": Schema.string, "host": Schema.string,
+        "address": Schema.string, "user_agent": Schema.string, "brand": Schema.string,
+        "status": Schema.integer, "dry_run": Schema.boolean,
+      ], required: ["project"]),
+    "VerifyAnswer": Schema.output([
+      "valid": Schema.boolean, "code": Schema.choice(DecisionCode.allCases.map(\.name)),
+      "key_id": Schema.nullable(Schema.id("key")),
+      "version_id": Schema.nullable(Schema.id("ver")),
+      "account_id": Schema.nullable(Schema.id("acc")),
+      "application_id": Schema.nullable(Schema.id("app")),
+      "environment": Schema.nullable(Schema.string),
+      "kind": Schema.nullable(InputSchemas.kind),
+      "access": Schema.nullable(InputSchemas.access),
+      "brand": Schema.nullable(Schema.string),
+      "quota": Schema.nullable(
+        Schema.output([
+          "limit": Schema.integer, "remaining": Schema.integer, "resets_at": Schema.time,
+        ])),
+    ]),
+  ]
+}
+
+extension JSONObject {
+  func merging(_ other: JSONObject) -> JSONObject {
+    var result = self
+    for member in other.members { result[member.name] = member.value }
+    return result
+  }
+}

@@ -1,0 +1,42 @@
+// What the management API reads from request headers: the operator key and the idempotency key.
+internal import KeyModel
+internal import Management
+
+enum Headers {
+  /// The bearer token; nil where no bearer credential was presented.
+  static func token(_ request: ConsoleRequest) throws(Problem) -> String? {
+    let values = request.values("authorization")
+    guard values.count <= 1 else {
+      throw Problem(.malformedRequest, "There must be one Authorization header.")
+    }
+    guard let value = values.first?.trimmingBlanks else { return nil }
+    let parts = value.split(separator: " ", maxSplits: 1)
+    guard let scheme = parts.first, scheme.lowercased() == "bearer" else { return nil }
+    guard parts.count == 2 else { throw .unauthorized(invalidToken: true) }
+    return parts[1].trimmingBlanks
+  }
+
+  /// Quoted as RFC 9651 has it, or bare; 1 to 255 characters. Only POST has one.
+  static func idempotency(
+    _ request: ConsoleRequest, _ route: Route, _ body: JSONObject
+  ) throws(Problem) -> IdempotencyKey? {
+    let values = request.values("idempotency-key")
+    guard route.method == .post, let value = values.first else { return nil }
+    guard values.count == 1, let key = unquoted(value.trimmingBlanks),
+      (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else {
+      throw .invalid(
+        parameter: "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    }
+    return IdempotencyKey(
+      key: key, route: "\(request.method) \(request.path)",
+      body: JSONWriter.compact(.object(body)))
+  }
+
+  private static func unquoted(_ value: String) -> String? {
+    guard value.hasPrefix("\"") else { return value.contains("\"") ? nil : value }
+    guard value.count >= 2, value.hasSuffix("\"") else { return nil }
+    let inside = value.dropFirst().dropLast()
+    return inside.contains("\"") || inside.contains("\\") ? nil : String(inside)
+  }
+}

@@ -1,0 +1,29 @@
+// A request that has found its route and its principal: what a route's handler reads from.
+package import KeyModel
+package import Management
+
+package struct Call: Sendable {
+  package var caller: Caller
+  /// Path parameters by name, percent-decoded.
+  package var parameters: [String: String]
+  package var query: Query
+  /// Empty where the route takes no body.
+  package var body: JSONObject
+
+  var principal: Principal { caller.principal }
+
+  func text(_ name: String) -> String { parameters[name] ?? "" }
+
+  /// Throws 404 for what is not an id of this kind.
+  func id<Tag: IDTag>(_ name: String, _: Tag.Type = Tag.self) throws(Problem) -> ID<Tag> {
+    guard let id = ID<Tag>(text(name)) else { throw .notFound() }
+    return id
+  }
+
+  func input<Input>(
+    _ make: (inout Fields) throws(Problem) -> Input
+  ) throws(Problem) -> Input {
+    var fields = Fields(body)
+    return try make(&fields)
+  }
+}

@@ -1,0 +1,21 @@
+// All routes of the listener. A route that is not here does not exist.
+internal import KeyModel
+internal import Management
+
+package enum RouteTable {
+  package static let all: [Route] =
+    projects + accounts + applications + keys + usage + operatorKeys + audit + dataPlane + server
+
+  static let pageParameters = [
+    QueryParameter(
+      name: "limit", about: "How many items at most.",
+      schema: ["type": "integer", "minimum": 1, "maximum": 200, "default": 50]),
+    QueryParameter(
+      name: "cursor", about: "The `next_cursor` of the page before.",
+      schema: ["type": "string"]),
+  ]
+
+  static func timeParameter(_ name: String, _ about: String) -> QueryParameter {
+    QueryParameter(name: name, about: about, schema: ["type": "string", "format": "date-time"])
+  }
+}

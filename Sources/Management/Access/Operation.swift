@@ -1,0 +1,36 @@
+// Everything a principal can ask of the control plane, and the scope that each needs. The route
+// table of Console names these; nothing is authorized by any other list.
+
+/// Raw values are the operation ids of the OpenAPI document.
+package enum Operation: String, Sendable, CaseIterable {
+  case listProjects, createProject, getProject, updateProject, deleteProject
+  case listProfiles, getProfile, revealAssertionKey
+  case listAccounts, createAccount, getAccount, updateAccount, deleteAccount, revealClientSecret
+  case listApplications, createApplication, getApplication, updateApplication, deleteApplication
+  case listKeys, createKey, getKey, updateKey, revokeKey, rotateKey, resetKey, revealKey
+  case resetAllKeys
+  case getUsage
+  case listAudit
+  case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
+
+  package var scope: Scope {
+    switch self {
+    case .listProjects, .getProject, .listProfiles, .getProfile: .projectsRead
+    case .createProject, .updateProject, .deleteProject: .projectsWrite
+    case .listAccounts, .getAccount, .listApplications, .getApplication: .accountsRead
+    case .createAccount, .updateAccount, .deleteAccount, .createApplication, .updateApplication,
+      .deleteApplication:
+      .accountsWrite
+    case .listKeys, .getKey: .keysRead
+    case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys: .keysWrite
+    case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
+    case .getUsage: .usageRead
+    case .listAudit: .auditRead
+    case .listOperatorKeys, .getOperatorKey: .operatorKeysRead
+    case .createOperatorKey, .revokeOperatorKey: .operatorKeysWrite
+    }
+  }
+
+  /// Needs a principal that is not bound to one project: what it makes is outside every project.
+  package var isServerWide: Bool { self == .createProject }
+}

@@ -1,0 +1,146 @@
+// The control plane's use cases. This file holds what they share: the one way to change something
+// and the one way to read. The use cases themselves are extensions, a folder per aggregate.
+package import Crypto
+internal import KeyModel
+package import Storage
+
+package final class Management: Sendable {
+  let store: Store
+  let vault: Vault
+  let feed: RecordFeed
+  let policies: PolicyLibrary
+  let clock: any WallClock
+  let entropy: any Entropy
+  let chain: AuditChain
+  /// Hears of failures that callers are told nothing about. They hold no secrets.
+  private let report: @Sendable (any Error) -> Void
+  private let inFlight = InFlight()
+
+  package init(
+    store: Store, vault: Vault, feed: RecordFeed, policies: PolicyLibrary, clock: any WallClock,
+    entropy: any Entropy, report: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.store = store
+    self.vault = vault
+    self.feed = feed
+    self.policies = policies
+    self.clock = clock
+    self.entropy = entropy
+    self.report = report
+    chain = AuditChain(key: vault.keyring.auditKey())
+  }
+
+  /// For the answer to one request, and for what is logged about it.
+  package func newRequestID() -> String {
+    let id: RequestID = entropy.newID(clock.now())
+    return id.description
+  }
+
+  /// Authorizes, runs `effect` in a transaction with its audit entries, change positions and
+  /// idempotency marker, and answers once the data plane has applied it. What `effect` throws
+  /// leaves nothing behind. It may run more than once.
+  func change(
+    _ operation: Operation, by caller: Caller,
+    _ effect: @escaping @Sendable (inout ChangeContext) throws -> Answer
+  ) async throws(Problem) -> Answer {
+    try caller.principal.require(operation)
+    let replay = caller.idempotency.map {
+      Replay($0, principal: caller.principal, vault: vault)
+    }
+    if let replay, !inFlight.begin(replay.name) { throw .inFlight() }
+    defer { if let replay { inFlight.end(replay.name) } }
+    let now = clock.now()
+    let outcome: Outcome
+    do {
+      outcome = try await store.write { [self] tx in
+        try run(effect, operation, caller.principal, replay, now, tx)
+      }
+    } catch {
+      throw problem(error)
+    }
+    if let position = outcome.position { try await apply(position) }
+    return outcome.answer
+  }
+
+  /// Authorizes and runs `body` on one snapshot.
+  func read<R: Sendable>(
+    _ operation: Operation, by principal: Principal,
+    _ body: @escaping @Sendable (View) throws -> R
+  ) async throws(Problem) -> R {
+    try principal.require(operation)
+    do {
+      return try await store.read { tx in
+        try body(View(tx: tx, principal: principal, operation: operation))
+      }
+    } catch {
+      throw problem(error)
+    }
+  }
+
+  func problem(_ error: any Error) -> Problem {
+    let problem = Problem(storing: error)
+    if problem.code.status >= 500 { report(error) }
+    return problem
+  }
+
+  private struct Outcome: Sendable {
+    var answer: Answer
+    /// Of the last change; nil where the data plane has nothing to hear.
+    var position: Int64?
+  }
+
+  private func run(
+    _ effect: @Sendable (inout ChangeContext) throws -> Answer, _ operation: Operation,
+    _ principal: Principal, _ replay: Replay?, _ now: Timestamp, _ tx: Transaction
+  ) throws -> Outcome {
+    if let earlier = try replay?.begin(tx, now: now) { return Outcome(answer: earlier) }
+    var context = ChangeContext(
+      view: View(tx: tx, principal: principal, operation: operation), now: now, entropy: entropy)
+    let answer = try effect(&context)
+    guard context.isUnchanged || !context.notes.isEmpty else { throw MissingAudit() }
+    try chain.append(
+      context.notes, actor: principal.actor, at: now, entropy: entropy, to: tx)
+    try replay?.complete(answer, tx, now: now, entropy: entropy)
+    var position: Int64?
+    for subject in context.subjects { position = try tx.changes.append(subject) }
+    return Outcome(answer: answer, position: position)
+  }
+
+  private func apply(_ position: Int64) async throws(Problem) {
+    do {
+      try await feed.reach(position)
+    } catch {
+      report(error)
+      throw Problem(
+        .unavailable, "The change is stored, but not known to be in force here yet.")
+    }
+  }
+}
+
+/// A change that would have left no trace: a mistake of ours, and the change is refused for it.
+struct MissingAudit: Error {}
+
+extension Problem {
+  /// What went wrong in a transaction, as far as the caller may know.
+  init(storing error: any Error) {
+    if let problem = error as? Problem {
+      self = problem
+      return
+    }
+    switch error as? StoreError {
+    case .conflict(Constraint.projectSlug):
+      self.init(.slugTaken, "Another project has this slug.")
+    case .conflict(Constraint.accountExternalID):
+      self.init(.externalIDTaken, "Another account of the project has this external id.")
+    case .conflict, .stale, .busy:
+      self.init(.conflict, "Another change came in between. Try again.")
+    case .unavailable, .full, .readOnly, .closed:
+      self.init(.unavailable, "The store cannot be written or read now.")
+      retryAfter = 1
+    case .outcomeUnknown:
+      self.init(.unavailable, "The change may or may not have been made: ask before you repeat it.")
+    default:
+      self.init(.internalError, "The failure is recorded under the request id.")
+    }
+  }
+}

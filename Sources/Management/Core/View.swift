@@ -1,0 +1,56 @@
+// How use cases get at stored objects: every way to one goes through the authorization of the
+// operation, so that none can be reached without it.
+internal import KeyModel
+internal import Storage
+
+struct View {
+  let tx: Transaction
+  let principal: Principal
+  let operation: Operation
+
+  func project(_ id: ProjectID) throws -> Project {
+    try visible(id)
+    guard let project = try tx.projects.find(id) else { throw Problem.notFound() }
+    return project
+  }
+
+  func project(slug: String) throws -> Project {
+    guard ProjectRule.isSlug(slug), let project = try tx.projects.find(slug: slug) else {
+      throw Problem.notFound()
+    }
+    try visible(project.id)
+    return project
+  }
+
+  func account(_ id: AccountID) throws -> Account {
+    guard let account = try tx.accounts.find(id) else { throw Problem.notFound() }
+    try visible(account.projectID)
+    return account
+  }
+
+  func application(_ id: ApplicationID) throws -> Application {
+    guard let application = try tx.applications.find(id) else { throw Problem.notFound() }
+    try visible(application.projectID)
+    return application
+  }
+
+  func key(_ id: KeyID) throws -> Key {
+    guard let key = try tx.keys.find(id) else { throw Problem.notFound() }
+    try visible(key.projectID)
+    return key
+  }
+
+  /// Operator keys bound to a project are seen by principals of that project; the others only by
+  /// principals that are not bound.
+  func operatorKey(_ id: OperatorKeyID) throws -> OperatorKey {
+    guard let key = try tx.operatorKeys.find(id) else { throw Problem.notFound() }
+    guard principal.projectID == nil || principal.projectID == key.projectID else {
+      throw Problem.notFound()
+    }
+    return key
+  }
+
+  private func visible(_ id: ProjectID) throws(Problem) {
+    try principal.require(operation, on: .project(id))
+  }
+}

@@ -1,0 +1,94 @@
+// The stable codes of refusals, their HTTP status and title. A code never changes its meaning;
+// docs/api.md and the OpenAPI document list them from here.
+
+package enum ProblemCode: String, Sendable, CaseIterable {
+  case malformedRequest = "malformed_request"
+  case malformedJSON = "malformed_json"
+  case validationFailed = "validation_failed"
+  case keyInQuery = "key_in_query"
+  case unauthorized
+  case insufficientScope = "insufficient_scope"
+  case projectBound = "project_bound"
+  case planRequired = "plan_required"
+  case notFound = "not_found"
+  case methodNotAllowed = "method_not_allowed"
+  case conflict
+  case slugTaken = "slug_taken"
+  case hostTaken = "host_taken"
+  case externalIDTaken = "external_id_taken"
+  case policyInUse = "policy_in_use"
+  case keyLimitReached = "key_limit_reached"
+  case applicationLimitReached = "application_limit_reached"
+  case lastKey = "last_key"
+  case keyInUse = "key_in_use"
+  case keyRevoked = "key_revoked"
+  case keyExpired = "key_expired"
+  case manualRotationDisabled = "manual_rotation_disabled"
+  case rotationModeDisabled = "rotation_mode_disabled"
+  case secretNotRecoverable = "secret_not_recoverable"
+  case idempotencyInFlight = "idempotency_in_flight"
+  case idempotencyMismatch = "idempotency_mismatch"
+  case requestTimeout = "request_timeout"
+  case payloadTooLarge = "payload_too_large"
+  case unsupportedMediaType = "unsupported_media_type"
+  case internalError = "internal_error"
+  case unavailable
+
+  package var status: Int {
+    switch self {
+    case .malformedRequest, .malformedJSON, .validationFailed, .keyInQuery: 400
+    case .unauthorized: 401
+    case .insufficientScope, .projectBound, .planRequired: 403
+    case .notFound: 404
+    case .methodNotAllowed: 405
+    case .requestTimeout: 408
+    case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .policyInUse, .keyLimitReached,
+      .applicationLimitReached, .lastKey, .keyInUse, .keyRevoked, .keyExpired,
+      .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
+      .idempotencyInFlight:
+      409
+    case .payloadTooLarge: 413
+    case .unsupportedMediaType: 415
+    case .idempotencyMismatch: 422
+    case .internalError: 500
+    case .unavailable: 503
+    }
+  }
+
+  /// The same for every occurrence.
+  package var title: String {
+    switch self {
+    case .malformedRequest: "The request is malformed"
+    case .malformedJSON: "The body is not valid JSON"
+    case .validationFailed: "Some fields are not valid"
+    case .keyInQuery: "A credential must not stand in the URL"
+    case .unauthorized: "A valid operator key is needed"
+    case .insufficientScope: "The operator key lacks a scope"
+    case .projectBound: "The operator key is bound to one project"
+    case .planRequired: "The plan does not have this feature"
+    case .notFound: "There is no such thing here"
+    case .methodNotAllowed: "The method is not allowed here"
+    case .conflict: "The change conflicts with another one"
+    case .slugTaken: "The slug is taken"
+    case .hostTaken: "The host belongs to another project"
+    case .externalIDTaken: "The external id is taken"
+    case .policyInUse: "Keys depend on what the change would remove"
+    case .keyLimitReached: "The limit of keys is reached"
+    case .applicationLimitReached: "The limit of applications is reached"
+    case .lastKey: "The last key cannot be removed"
+    case .keyInUse: "The key is still in use"
+    case .keyRevoked: "The key is revoked"
+    case .keyExpired: "The key is expired"
+    case .manualRotationDisabled: "Manual rotation is disabled"
+    case .rotationModeDisabled: "The policy does not allow this way to rotate"
+    case .secretNotRecoverable: "The secret cannot be shown again"
+    case .idempotencyInFlight: "A request with this Idempotency-Key is in flight"
+    case .idempotencyMismatch: "The Idempotency-Key was used for another request"
+    case .requestTimeout: "The body came too slowly"
+    case .payloadTooLarge: "The body is too large"
+    case .unsupportedMediaType: "The body must be JSON"
+    case .internalError: "Something went wrong here"
+    case .unavailable: "The service is not available now"
+    }
+  }
+}

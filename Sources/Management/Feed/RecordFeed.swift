@@ -1,0 +1,83 @@
+// The one bridge to the data plane: turns committed changes into key records and applies them to
+// the record table, in the order of their positions. It must not decide on any call.
+internal import KeyModel
+package import Storage
+package import Verification
+
+/// One per process. A pass reads every change after the table's position and applies it; passes
+/// never overlap, and whoever needs a position waits until it is applied.
+package actor RecordFeed {
+  private let store: Store
+  private let records: RecordSource
+  private let table: RecordTable
+  private var pass: Task<Void, any Error>?
+  private static let batch = 500
+
+  package init(store: Store, vault: Vault, policies: PolicyLibrary, table: RecordTable) {
+    self.store = store
+    self.table = table
+    records = RecordSource(vault: vault, policies: policies)
+  }
+
+  /// Fills an empty table from one snapshot: projects, accounts, operator keys, then all keys.
+  package func load() async throws {
+    let (records, table) = (records, table)
+    try await store.read { tx in
+      let position = try tx.changes.latest()
+      try records.everything(tx) { table.apply($0, position: position) }
+    }
+  }
+
+  /// Returns once the change at `position` is applied.
+  package func reach(_ position: Int64) async throws {
+    while table.position < position {
+      if let pass {
+        try await pass.value
+        continue
+      }
+      try await runPass()
+    }
+  }
+
+  /// Applies what other processes have changed; for a timer where the database is shared.
+  package func poll() async throws {
+    if let pass {
+      try await pass.value
+    } else {
+      try await runPass()
+    }
+  }
+
+  private func runPass() async throws {
+    let task = Task { try await catchUp() }
+    pass = task
+    defer { pass = nil }
+    try await task.value
+  }
+
+  private func catchUp() async throws {
+    let (records, table) = (records, table)
+    while true {
+      let from = table.position
+      let batch = try await store.read { tx in
+        guard try tx.changes.trimmed() <= from else { throw FeedError.tooFarBehind }
+        return try tx.changes.after(from, limit: Self.batch).map { change in
+          Positioned(change: try records.change(change.subject, tx), position: change.position)
+        }
+      }
+      for item in batch { table.apply(item.change, position: item.position) }
+      if batch.count < Self.batch { return }
+    }
+  }
+
+  private struct Positioned: Sendable {
+    var change: RecordChange
+    var position: Int64
+  }
+}
+
+package enum FeedError: Error, CustomStringConvertible {
+  /// Changes that were never applied here are not kept any more: the process must start anew.
+  case tooFarBehind
+  package var description: String { "the change feed was trimmed before it was applied here" }
+}

@@ -1,0 +1,57 @@
+// Reads the records that the data plane needs from the store. What is gone becomes a removal.
+internal import Crypto
+internal import KeyModel
+internal import Storage
+
+struct RecordSource: Sendable {
+  let vault: Vault
+  let policies: PolicyLibrary
+
+  func everything(_ tx: Transaction, _ apply: (RecordChange) -> Void) throws {
+    for project in try tx.projects.all() { apply(.project(try record(project))) }
+    try tx.accounts.forEach { apply(.account(record($0))) }
+    for key in try tx.operatorKeys.all() { apply(.operatorKey(record(key))) }
+    try tx.keys.forEachRecord { apply(.key($0)) }
+  }
+
+  func change(_ subject: ChangeSubject, _ tx: Transaction) throws -> RecordChange {
+    switch subject {
+    case .project(let id):
+      guard let project = try tx.projects.find(id) else {
+        policies.forget(id)
+        return .projectRemoved(id)
+      }
+      return .project(try record(project))
+    case .account(let id):
+      return try tx.accounts.find(id).map { .account(record($0)) } ?? .accountRemoved(id)
+    case .key(let id):
+      return try tx.keys.find(id).map { .key(KeyRecord($0)) } ?? .keyRemoved(id)
+    case .operatorKey(let id):
+      return try tx.operatorKeys.find(id).map { .operatorKey(record($0)) }
+        ?? .operatorKeyRemoved(id)
+    }
+  }
+
+  private func record(_ project: Project) throws -> ProjectRecord {
+    let merged = try policies.policy(of: project)
+    policies.remember(project, merged)
+    return ProjectRecord(
+      id: project.id, slug: project.slug, policy: merged.policy, upstream: project.upstream,
+      hosts: project.hosts, upstreamTimeoutSeconds: project.upstreamTimeoutSeconds,
+      assertionKey: vault.keyring.assertionKey(for: project.id))
+  }
+
+  private func record(_ account: Account) -> AccountRecord {
+    AccountRecord(
+      id: account.id, projectID: account.projectID, clientID: account.clientID,
+      username: account.username, brands: account.brands,
+      suspended: account.state == .suspended)
+  }
+
+  private func record(_ key: OperatorKey) -> OperatorKeyRecord {
+    OperatorKeyRecord(
+      id: key.id, lookup: key.lookup,
+      mayVerify: key.scopes.compactMap(Scope.init(rawValue:)).include(.verify),
+      projectID: key.projectID, revoked: key.revokedAt != nil)
+  }
+}

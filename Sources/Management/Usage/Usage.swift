@@ -1,0 +1,56 @@
+// Calls that were counted on the data plane: stored in batches, shown per account.
+package import KeyModel
+internal import Storage
+package import Verification
+
+extension Management {
+  /// The calls of today that the account's keys made, and the quota they count against.
+  package func usage(
+    of id: AccountID, by principal: Principal
+  ) async throws(Problem) -> Answer {
+    let now = clock.now()
+    return try await read(.getUsage, by: principal) { [self] view in
+      let account = try view.account(id)
+      let policy = try policy(of: account, view)
+      let keys = try view.tx.keys.all(KeyFilter(account: id))
+      let used = keys.reduce(0) { $0 + $1.calls(onDayOf: now) }
+      return Answer(
+        200,
+        [
+          "quota": Represent.quota(policy.quota, used: used, now: now),
+          "keys": .array(keys.map { Represent.usage($0, policy: policy, now: now) }),
+          "days": used > 0
+            ? [["day": Represent.day(now), "calls": .integer(used)]] : [],
+        ])
+    }
+  }
+
+  /// Stores what the workers' verifiers counted since the last time. To be called from a timer
+  /// and at the end; losing one batch loses at most that much of `calls_today`.
+  package func flushUsage(_ deltas: [UsageDelta]) async throws(Problem) {
+    guard !deltas.isEmpty else { return }
+    let usage = deltas.map {
+      VersionUsage(
+        keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, calls: $0.calls)
+    }
+    do {
+      try await store.write { try $0.usage.add(usage) }
+    } catch {
+      throw problem(error)
+    }
+  }
+
+  /// Erases what idempotency keeps no longer than it must. To be called from a timer.
+  package func sweep() async throws(Problem) {
+    let now = clock.now()
+    do {
+      try await store.write { tx in
+        _ = try tx.idempotency.eraseSecrets(
+          createdBefore: now.adding(seconds: -Replay.secretSeconds))
+        _ = try tx.idempotency.purge(expiredAt: now)
+      }
+    } catch {
+      throw problem(error)
+    }
+  }
+}
