@@ -10,7 +10,7 @@ struct BodyDecoder {
 
   private enum State: UInt8 {
     case ended, length, untilClose
-    case sizeStart, size, extension_, sizeLineFeed, chunk, chunkReturn, chunkLineFeed
+    case sizeStart, size, chunkExtension, sizeLineFeed, chunk, chunkReturn, chunkLineFeed
     case trailerStart, trailerName, trailerValue, trailerLineFeed, lastLineFeed
   }
 
@@ -100,7 +100,7 @@ struct BodyDecoder {
       if byte == Byte.carriageReturn { return enter(.sizeLineFeed) }
       if byte == Byte.semicolon {
         lineBytes = 0
-        return enter(.extension_)
+        return enter(.chunkExtension)
       }
       guard let digit = Byte.hexValue(byte), lineBytes < Self.sizeDigits,
         remaining <= Int.max >> 4
@@ -108,7 +108,7 @@ struct BodyDecoder {
       remaining = remaining << 4 | Int(digit)
       lineBytes += 1
       return true
-    case .extension_:
+    case .chunkExtension:
       if byte == Byte.carriageReturn { return enter(.sizeLineFeed) }
       lineBytes += 1
       return Byte.isText(byte) && lineBytes <= Self.extensionBytes && spend()

@@ -162,17 +162,12 @@ extension ServerConnection {
   }
 
   private func pumpOnce() {
-    let fromBlock = input.unreadInBlock > 0
-    guard let base = fromBlock ? input.block : input.body else { return }
-    var cursor = fromBlock ? input.start : input.bodyStart
-    let step = decoder.decode(UnsafePointer(base), &cursor, fromBlock ? input.end : input.bodyEnd)
-    if fromBlock { input.start = cursor } else { input.bodyStart = cursor }
-    switch step {
-    case .data(let start, let count):
-      windowBytes += count
-      if body == .discarding { return discard(count) }
-      exchange?.bytesIn += count
-      receiver?.bodyReceived(UnsafeRawBufferPointer(start: base + start, count: count))
+    switch input.next(&decoder) {
+    case .bytes(let bytes):
+      windowBytes += bytes.count
+      if body == .discarding { return discard(bytes.count) }
+      exchange?.bytesIn += bytes.count
+      receiver?.bodyReceived(bytes)
     case .more, .ended: break
     case .malformed: failBody(.malformed, 400, "The request body is malformed.")
     }

@@ -80,7 +80,8 @@ final class RawClient {
   }
 
   func receiveExactly(_ count: Int) -> [UInt8]? {
-    var all: [UInt8] = []
+    var all = buffered
+    buffered = []
     while all.count < count {
       guard let piece = receiveSome(), !piece.isEmpty else { return nil }
       all += piece

@@ -1,0 +1,123 @@
+// One request to an upstream, from the caller's side. Must not do anything after its end: a caller
+// may keep it as long as it likes.
+
+/// Confined to its worker's thread.
+package final class UpstreamCall {
+  let target: UpstreamTarget
+  let body: Framing
+  let timeout: Int64
+  let isHEAD: Bool
+  /// May be sent twice without harm, after RFC 9110 9.2.2.
+  let isIdempotent: Bool
+  var delegate: (any UpstreamDelegate)?
+  unowned(unsafe) var connection: UpstreamConnection?
+  /// Kept until the first byte of the answer, for a second try.
+  var request = OutputBuffer()
+  let memory: Memory
+  /// Written before there was a connection.
+  var early = OutputBuffer()
+  var bodyBegan = false
+  var bodyEnded: Bool
+  var isPaused = false
+  var wasRetried = false
+  var isAnswered = false
+  /// When something last moved; milliseconds.
+  var lastActivity: Int64
+  /// Addresses that are not tried yet.
+  var addresses: ArraySlice<IPAddress> = []
+
+  init(
+    pool: UpstreamPool, target: UpstreamTarget, head: UnsafeRawBufferPointer, body: Framing,
+    timeoutSeconds: Int, delegate: any UpstreamDelegate
+  ) {
+    self.target = target
+    self.body = body
+    self.delegate = delegate
+    timeout = Int64(max(timeoutSeconds, 1)) * 1000
+    memory = pool.worker.memory
+    lastActivity = pool.worker.milliseconds
+    let method = Self.method(head)
+    isHEAD = method == .head
+    isIdempotent = method != .other
+    switch body {
+    case .none, .length(0): bodyEnded = true
+    case .length, .chunked: bodyEnded = false
+    }
+    request.append(head, memory.heads)
+  }
+
+  deinit {
+    request.release(memory.heads)
+    early.release(memory.heads)
+  }
+
+  private enum Method {
+    case head, idempotent, other
+  }
+
+  private static func method(_ head: UnsafeRawBufferPointer) -> Method {
+    let end = head.firstIndex(of: Byte.space) ?? 0
+    let name = UnsafeRawBufferPointer(rebasing: head[..<end])
+    func isMethod(_ text: StaticString) -> Bool {
+      name.count == text.utf8CodeUnitCount && name.elementsEqual(text.bytes)
+    }
+    if isMethod("GET") { return .idempotent }
+    if isMethod("POST") { return .other }
+    if isMethod("HEAD") { return .head }
+    return isMethod("PUT") || isMethod("DELETE") || isMethod("OPTIONS") ? .idempotent : .other
+  }
+
+  /// The bytes are always taken, framed as the request said. False: stop until `upstreamWantsBody`.
+  package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard delegate != nil, !bodyEnded, bytes.count > 0 else { return true }
+    bodyBegan = true
+    guard let connection else {
+      if body == .chunked { appendChunk(bytes) } else { early.append(bytes, memory.heads) }
+      return false
+    }
+    return connection.writeBody(bytes)
+  }
+
+  private func appendChunk(_ bytes: UnsafeRawBufferPointer) {
+    var writer = HeadWriter(early.reserve(24, memory.heads))
+    writer.chunkSize(bytes.count)
+    early.commit(writer.count)
+    early.append(bytes, memory.heads)
+    early.append("\r\n", memory.heads)
+  }
+
+  package func endBody() {
+    guard delegate != nil, !bodyEnded else { return }
+    bodyEnded = true
+    guard body == .chunked else { return }
+    if let connection {
+      connection.endChunks()
+    } else {
+      bodyBegan = true
+      early.append("0\r\n\r\n", memory.heads)
+    }
+  }
+
+  /// No more of the answer until `resume`; the upstream is held back.
+  package func pause() { isPaused = true }
+
+  package func resume() {
+    guard isPaused else { return }
+    isPaused = false
+    connection?.resumed()
+  }
+
+  /// Gives up the answer and closes the connection. The delegate hears nothing more.
+  package func cancel() {
+    delegate = nil
+    guard let connection else { return }
+    self.connection = nil
+    connection.abandon()
+  }
+}
+
+extension StaticString {
+  var bytes: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
+  }
+}
