@@ -137,3 +137,22 @@ struct SourceTextTests {
     #expect(found.map(\.lines) == [6])
   }
 }
+
+@Suite("Documents")
+struct DocumentTests {
+  static let documents = Tree.files.filter { $0.path.hasSuffix(".md") }
+
+  @Test("Every link to a file of the repository leads to one", arguments: documents.map(\.path))
+  func links(path: String) throws {
+    let document = try #require(Self.documents.first { $0.path == path })
+    let folder = Tree.root.appending(path: path).deletingLastPathComponent()
+    for (index, line) in document.lines.enumerated() {
+      for match in line.matches(of: /\]\(([^)#]+)(#[^)]*)?\)/) {
+        let target = String(match.output.1)
+        if target.contains("://") || target.hasPrefix("mailto:") { continue }
+        let exists = FileManager.default.fileExists(atPath: folder.appending(path: target).path)
+        #expect(exists, "\(path):\(index + 1): \(target)")
+      }
+    }
+  }
+}

@@ -69,7 +69,7 @@ extension AuditChain {
     var expected: Int64 = 1
     var previous = Self.genesis
     var finding: AuditVerdict?
-    try tx.audit.forEach { entry in
+    try tx.audit.forEach(after: 0) { entry in
       guard finding == nil else { return }
       finding = flaw(entry, expected: expected, previous: previous)
       expected += 1

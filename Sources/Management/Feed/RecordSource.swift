@@ -9,7 +9,8 @@ struct RecordSource: Sendable {
 
   func everything(_ tx: Transaction, _ apply: (RecordChange) -> Void) throws {
     for project in try tx.projects.all() { apply(.project(try record(project))) }
-    try tx.accounts.forEach { apply(.account(record($0))) }
+    func applyAccount(_ account: Account) { apply(.account(record(account))) }
+    try tx.accounts.forEach(applyAccount)
     for key in try tx.operatorKeys.all() { apply(.operatorKey(record(key))) }
     try tx.keys.forEachRecord { apply(.key($0)) }
   }

@@ -118,9 +118,8 @@ extension Management {
     try principal.require(.listProfiles)
     let start = Int(clamping: page.cursor ?? 0)
     let rows = policies.names.enumerated().dropFirst(start).prefix(page.limit + 1)
-    return page.answer(Array(rows), cursor: { UInt128($0.offset + 1) }) {
-      profileValue($0.element)
-    }
+    return page.answer(
+      Array(rows), cursor: { UInt128($0.offset + 1) }, { profileValue($0.element) })
   }
 
   package func profile(
