@@ -6,12 +6,11 @@ import Verification
 
 final class ProxyHandler: RequestHandler {
   let shared: GatewayWorker
-  private let pool: UpstreamPool
+  private lazy var pool = UpstreamPool(worker: shared.worker)
   private var idle: [ProxyCall] = []
 
   init(_ shared: GatewayWorker) {
     self.shared = shared
-    pool = UpstreamPool(worker: shared.worker)
   }
 
   func handle(_ exchange: Exchange) {
