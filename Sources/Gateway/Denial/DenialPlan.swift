@@ -36,9 +36,7 @@ struct CompiledDenial {
   private let ownRetryAfter: Bool
 
   init(_ code: DecisionCode, policy: Policy, realm: String) {
-    let template =
-      policy.errors[code.name]
-      ?? (DenialWords.invalid.contains(code) ? policy.errors["invalid"] : nil)
+    let template = policy.errorTemplate(for: code)
     status = template?.status ?? DenialWords.status(of: code)
     let headers = (template?.headers ?? []).filter(Self.isSendable)
     func has(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }

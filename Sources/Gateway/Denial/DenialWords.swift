@@ -3,14 +3,9 @@
 import KeyModel
 
 enum DenialWords {
-  /// Codes that a policy's `invalid` entry covers.
-  static let invalid: Set<DecisionCode> = [
-    .malformed, .notFound, .revoked, .expired, .wrongEnvironment,
-  ]
-
   static func name(of code: DecisionCode) -> String {
     switch code {
-    case .malformed, .notFound, .revoked: "invalid"
+    case .malformed, .notFound, .revoked: ErrorTemplate.groupName
     default: code.name
     }
   }
