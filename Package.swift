@@ -37,6 +37,8 @@ let package = Package(
     debian("CEvent", "libevent", apt: "libevent-dev", brew: "libevent"),
     debian("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
 
+    .systemLibrary(name: "CSystem"),
+
     // core
     library("KeyModel", []),
     library("Crypto", ["CSodium", "KeyModel"]),
@@ -44,7 +46,7 @@ let package = Package(
 
     // app
     library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
-    library("Verification", ["KeyModel", "Crypto"]),
+    library("Verification", ["CSystem", "KeyModel", "Crypto"]),
     .target(name: "CAssets", path: "Profiles/Embedded"),
     library("Management", ["CAssets", "KeyModel", "Crypto", "Storage", "Verification"]),
 

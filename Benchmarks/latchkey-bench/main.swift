@@ -1,1 +1,16 @@
-print("bench")
+// In-process measurements: what one decision costs, and what a key costs in memory. Prints one JSON
+// object a line. Run through Benchmarks/run.sh, which pins it to a core and repeats it.
+import Glibc
+
+let arguments = CommandLine.arguments.dropFirst()
+switch arguments.first {
+case "decide":
+  let sizes = arguments.dropFirst().compactMap { Int($0) }
+  for keys in sizes { DecisionBench(keys: keys).run(rounds: 7) }
+case "memory":
+  for keys in arguments.dropFirst().compactMap({ Int($0) }) { MemoryBench.run(keys: keys) }
+default:
+  print("usage: latchkey-bench decide KEYS…   nanoseconds per decision")
+  print("       latchkey-bench memory KEYS…   resident bytes per key")
+  exit(2)
+}

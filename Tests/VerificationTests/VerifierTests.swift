@@ -58,7 +58,7 @@ import Verification
       $0.versions[1].state = .retiring
       $0.versions[1].acceptedUntil = now
       $0.versions[2].state = .retired
-      $0.versions[3].acceptedFrom = Timestamp(microseconds: now.microseconds + 1)
+      $0.versions[3].state = .abandoned
       $0.expiresAt = now.adding(seconds: 10)
     }
     #expect(

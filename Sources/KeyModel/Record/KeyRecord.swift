@@ -92,6 +92,8 @@ package struct KeyRecord: Hashable, Sendable {
   package var revoked: Bool
   package var expiresAt: Timestamp?
   package var versions: [VersionRecord]
+  /// Look-up values that no version has any more: left behind by a change of pepper.
+  package var formerLookups: [Lookup] = []
   package init(
     id: KeyID, publicID: String? = nil, projectID: ProjectID, accountID: AccountID,
     applicationID: ApplicationID, environment: String, kind: KeyKind = .secret,

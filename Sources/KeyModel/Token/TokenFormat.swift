@@ -10,8 +10,8 @@ package struct TokenFormat: Sendable, Hashable {
   package let prefix: String
   package let form: SecretForm
   private let prefixBytes: [UInt8]
-  private let alphabet: ByteSet
-  private let lengths: ClosedRange<Int>
+  let alphabet: ByteSet
+  let lengths: ClosedRange<Int>
 
   package init(prefix: String, form: SecretForm) {
     self.prefix = prefix
@@ -83,7 +83,8 @@ package struct TokenFormat: Sendable, Hashable {
     return !form.checksum || Self.checksumMatches(token, from: end)
   }
 
-  private static func checksumMatches(_ token: UnsafeRawBufferPointer, from end: Int) -> Bool {
+  @inline(__always)
+  static func checksumMatches(_ token: UnsafeRawBufferPointer, from end: Int) -> Bool {
     var value: UInt64 = 0
     for at in end..<token.count {
       let digit = Base62.value(of: token[at])

@@ -8,6 +8,8 @@ package final class Verifier {
   private let epochs: Epochs
   private let reader: Int
   private var view: DirectoryView
+  /// What every decision needs of the view, where no reference is counted.
+  private let hot: UnsafeMutablePointer<Hot>
   private var ledger = UsageLedger()
   /// For decoded credentials; no longer one is ever accepted.
   private let scratch: UnsafeMutableRawBufferPointer
@@ -18,14 +20,38 @@ package final class Verifier {
     epochs = table.epochs
     reader = table.epochs.register()
     view = DirectoryView(table.directory)
+    hot = .allocate(capacity: 1)
+    hot.initialize(to: Hot(view))
     scratch = .allocate(byteCount: 1536, alignment: 16)
   }
 
-  deinit { scratch.deallocate() }
+  deinit {
+    hot.deallocate()
+    scratch.deallocate()
+  }
+
+  private struct Hot {
+    var generation: UInt64
+    var newest: LookupHasher
+    /// The pepper before, while keys made under it are still about.
+    var older: LookupHasher?
+
+    init(_ view: DirectoryView) {
+      generation = view.generation
+      newest = view.hashers[0]
+      older = view.hashers.count > 1 ? view.hashers[1] : nil
+    }
+  }
 
   @inline(__always)
   private func refresh() {
-    if view.generation != table.directory.generation { view = DirectoryView(table.directory) }
+    if hot.pointee.generation != table.directory.generation { renew() }
+  }
+
+  @inline(never)
+  private func renew() {
+    view = DirectoryView(table.directory)
+    hot.pointee = Hot(view)
   }
 
   // MARK: Finding the project
@@ -85,48 +111,51 @@ package final class Verifier {
   private func decide(
     _ call: Call, token: UnsafeRawBufferPointer, claim: Claim, project: ProjectView
   ) -> Decision {
-    guard project.forms.recognize(token) != nil else { return Decision(.malformed) }
-    for hasher in view.hashers {
-      let lookup = hasher.lookup(of: token)
-      epochs.enter(reader)
-      defer { epochs.leave(reader) }
-      let found = shared.index.find(hash(lookup)) { shared.rows[$0].pointee.lookup == lookup }
-      if let found { return judge(shared.rows[found], call, claim, project) }
+    // Memory is asked for the row before the form is checked, and answers in the meantime.
+    let lookup = hot.pointee.newest.lookup(of: token)
+    epochs.enter(reader)
+    defer { epochs.leave(reader) }
+    let segment = shared.segment(SharedTables.segment(of: lookup))
+    let candidate = segment.candidate(lookup)
+    guard project.matcher.matches(token) else { return Decision(.malformed) }
+    if let found = segment.find(lookup, candidate) { return judge(found, call, claim, project) }
+    if let older = hot.pointee.older?.lookup(of: token) {
+      let segment = shared.segment(SharedTables.segment(of: older))
+      if let found = segment.find(older, segment.candidate(older)) {
+        return judge(found, call, claim, project)
+      }
     }
     return Decision(.notFound)
   }
 
   private func judge(
-    _ row: UnsafeMutablePointer<Row>, _ call: Call, _ claim: Claim, _ project: ProjectView
+    _ found: Segment.Found, _ call: Call, _ claim: Claim, _ project: ProjectView
   ) -> Decision {
+    let row = found.row
+    let mark = found.mark
     let account = shared.accounts[row.pointee.account]
     let state = account.pointee.stateNow
-    guard row.pointee.project == project.number, state & AccountRow.live != 0,
+    guard account.pointee.project == project.number, state & AccountRow.live != 0,
       matches(claim, row, account)
     else { return Decision(.notFound) }
-    let flags = RowFlags(bits: row.pointee.flags)
     let identity = Identity(
-      keyID: KeyID(bits: row.pointee.keyID), versionID: VersionID(bits: row.pointee.versionID),
+      keyID: row.pointee.keyID, versionID: row.pointee.versionID,
       accountID: AccountID(bits: account.pointee.id),
-      applicationID: ApplicationID(bits: row.pointee.applicationID),
-      environment: project.environment(interned: row.pointee.environment), kind: flags.kind,
-      access: flags.access, account: row.pointee.account)
+      applicationID: ApplicationID(bits: shared.applications[row.pointee.application].pointee),
+      environment: project.environment(interned: mark.environment), kind: mark.kind,
+      access: mark.access, account: row.pointee.account)
     let code =
-      lifeCode(row, flags, state, call.now)
+      lifeCode(row, mark, state, call.now)
       ?? environmentCode(identity, call, project)
       ?? routeCode(row, identity, call, project)
     return Decision(code ?? .valid, identity)
   }
 
   private func lifeCode(
-    _ row: UnsafeMutablePointer<Row>, _ flags: RowFlags, _ account: UInt8, _ now: Timestamp
+    _ row: UnsafeMutablePointer<Row>, _ mark: RowMark, _ account: UInt8, _ now: Timestamp
   ) -> DecisionCode? {
     let now = now.microseconds
-    if flags.revoked || !flags.mayBeAccepted || now < row.pointee.acceptedFrom
-      || now >= row.pointee.acceptedUntil
-    {
-      return .revoked
-    }
+    if mark.revoked || !mark.mayBeAccepted || now >= row.pointee.acceptedUntil { return .revoked }
     if now >= row.pointee.expiresAt { return .expired }
     return account & AccountRow.suspended != 0 ? .accountSuspended : nil
   }

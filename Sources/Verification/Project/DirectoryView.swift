@@ -2,7 +2,7 @@
 import Crypto
 import KeyModel
 
-struct DirectoryView {
+final class DirectoryView {
   let generation: UInt64
   let hashers: [LookupHasher]
   private(set) var projects: [ProjectView?]

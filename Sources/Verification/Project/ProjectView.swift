@@ -13,10 +13,11 @@ package final class ProjectView {
   package let generation: UInt64
 
   let number: UInt32
-  let forms: TokenForms
+  let matcher: TokenMatcher
   let scheme: CompiledScheme
   /// Index into the policy's environments by interned number; -1 where the policy has none such.
-  private let environmentIndexes: [Int]
+  private let environmentIndexes: UnsafeMutableBufferPointer<Int>
+  private let selectsEnvironment: Bool
   private let environmentHosts: [(host: [UInt8], environment: Int)]
   private let pathPrefixes: [(prefix: [UInt8], environment: Int)]
   let publishableAllow: [RoutePattern]
@@ -31,12 +32,14 @@ package final class ProjectView {
     assertionKey = record.assertionKey
     self.generation = generation
     self.number = number
-    forms = TokenForms(policy: record.policy)
+    matcher = TokenMatcher(TokenForms(policy: record.policy))
     scheme = CompiledScheme(record.policy.credential)
     publishableAllow = record.policy.publishableAllow
     let list = record.policy.environments
-    environmentIndexes = environments.map { name in
-      list.firstIndex { $0.name == name } ?? -1
+    environmentIndexes = .allocate(capacity: environments.count)
+    for (number, name) in environments.enumerated() {
+      environmentIndexes.initializeElement(
+        at: number, to: list.firstIndex { $0.name == name } ?? -1)
     }
     environmentHosts = list.enumerated().flatMap { index, environment in
       environment.hosts.map { (Array($0.utf8), index) }
@@ -44,7 +47,10 @@ package final class ProjectView {
     pathPrefixes = list.enumerated().compactMap { index, environment in
       environment.pathPrefix.map { (Array($0.utf8), index) }
     }
+    selectsEnvironment = !environmentHosts.isEmpty || !pathPrefixes.isEmpty
   }
+
+  deinit { environmentIndexes.deallocate() }
 
   var allHosts: [[UInt8]] { hosts.map { Array($0.utf8) } + environmentHosts.map(\.host) }
 
@@ -55,7 +61,12 @@ package final class ProjectView {
   }
 
   /// The environment that the call's host or path selects; nil where neither does.
+  @inline(__always)
   func selectedEnvironment(of call: Call) -> Int? {
+    selectsEnvironment ? environmentSelected(by: call) : nil
+  }
+
+  private func environmentSelected(by call: Call) -> Int? {
     for entry in environmentHosts where equalsIgnoringCase(call.host, entry.host) {
       return entry.environment
     }

@@ -1,5 +1,8 @@
 // Epoch-based reclamation: readers announce that they are looking, the one writer frees what it
-// unlinked only when nobody who might have seen it is still looking. Readers never wait.
+// unlinked only when nobody who might have seen it is still looking. Readers never wait. Where the
+// kernel offers it, the barrier between an announcement and the look that follows is the writer's
+// to make, on all threads at once: then a reader pays two plain stores.
+import CSystem
 import Synchronization
 
 /// The readers' announcements; each has a cache line of its own.
@@ -10,6 +13,7 @@ final class Epochs: @unchecked Sendable {
   private let slots: UnsafeMutableRawPointer
   private let current = Atomic<UInt64>(1)
   private let readers = Atomic<Int>(0)
+  private let writerMakesBarriers = latchkey_barrier_register() == 0
 
   init() {
     let size = Self.readersMax * Self.stride
@@ -32,7 +36,12 @@ final class Epochs: @unchecked Sendable {
 
   @inline(__always)
   func enter(_ reader: Int) {
-    slot(reader).pointee.store(current.load(ordering: .relaxed), ordering: .sequentiallyConsistent)
+    let epoch = current.load(ordering: .relaxed)
+    if writerMakesBarriers {
+      slot(reader).pointee.store(epoch, ordering: .releasing)
+    } else {
+      slot(reader).pointee.store(epoch, ordering: .sequentiallyConsistent)
+    }
   }
 
   @inline(__always)
@@ -42,12 +51,14 @@ final class Epochs: @unchecked Sendable {
 
   /// Writer: ends the present epoch and gives its number, to stamp what was unlinked during it.
   func advance() -> UInt64 {
-    atomicMemoryFence(ordering: .sequentiallyConsistent)
-    return current.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
+    current.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
   }
 
   /// Writer: everything stamped below this may be freed.
   func oldestVisible() -> UInt64 {
+    if writerMakesBarriers {
+      precondition(latchkey_barrier() == 0, "the kernel took back membarrier")
+    }
     var oldest = current.load(ordering: .sequentiallyConsistent)
     for reader in 0..<min(readers.load(ordering: .relaxed), Self.readersMax) {
       let epoch = slot(reader).pointee.load(ordering: .sequentiallyConsistent)
@@ -61,11 +72,10 @@ final class Epochs: @unchecked Sendable {
 struct Retirements: @unchecked Sendable {
   // Unchecked: raw memory changes hands with the one writer.
   enum Retired {
-    case row(UInt32)
     case detail(UInt32)
     case account(UInt32)
     case memory(UnsafeMutableRawPointer)
-    case index(RowIndex)
+    case segment(Segment)
   }
 
   private var waiting: [(epoch: UInt64, retired: Retired)] = []

@@ -1,7 +1,6 @@
-// What every worker reads and one control-plane thread writes: the records of all projects. It
-// holds records, never verdicts. Readers see each change whole, without locks: rows are immutable,
-// the index points at them with atomic stores, and what was replaced is freed when no reader is
-// inside.
+// What every worker reads and one control-plane thread writes: the records of all projects. It holds
+// records, never verdicts. Readers see each change whole, without locks: rows are immutable, their
+// marks are atomic, and what was replaced is freed when no reader is inside.
 import Crypto
 import KeyModel
 import Synchronization
@@ -15,10 +14,9 @@ package final class RecordTable: Sendable {
 
   /// - Parameter peppers: the live look-up hashers, newest first; one or two.
   package init(peppers: [LookupHasher]) {
-    let writer = TableWriter()
-    shared = SharedTables(index: writer.index)
+    shared = SharedTables()
     directory = ProjectDirectory(peppers: peppers)
-    self.writer = Mutex(writer)
+    writer = Mutex(TableWriter())
   }
 
   /// Applied in the order of positions, from one thread at a time.
@@ -44,26 +42,44 @@ package final class RecordTable: Sendable {
 
 /// The memory that readers walk. Only `TableWriter` writes it, under the record table's lock.
 final class SharedTables: @unchecked Sendable {
-  // Unchecked: the index is published through an atomic, its slots are atomics, and elements are
+  // Unchecked: segments are published through atomics, their marks are atomics, and elements are
   // written before their numbers are published.
-  let rows = Pages<Row>()
+  /// Each grows on its own, so that growing copies a small part of the table at a time.
+  static let segments = 64
   let accounts = Pages<AccountRow>()
+  let applications = Pages<UInt128>()
   let details = Pages<Blob>()
-  private let published: Atomic<UnsafeMutableRawPointer>
+  private let published: UnsafeMutablePointer<Atomic<UnsafeMutableRawPointer>>
 
-  init(index: RowIndex) { published = Atomic(index.memory) }
+  init() {
+    published = .allocate(capacity: Self.segments)
+    for number in 0..<Self.segments {
+      (published + number).initialize(to: Atomic(Segment(places: 40).memory))
+    }
+  }
+
+  deinit {
+    for number in 0..<Self.segments { segment(number).destroy() }
+    published.deallocate()
+    accounts.destroy()
+    applications.destroy()
+    details.destroy()
+  }
+
+  /// Look-up values are evenly distributed: their first six bits choose.
+  @inline(__always)
+  static func segment(of lookup: Lookup) -> Int {
+    Int(truncatingIfNeeded: lookup.words.0 >> 58)
+  }
 
   /// Valid until the reader leaves its epoch.
   @inline(__always)
-  var index: RowIndex { RowIndex(memory: published.load(ordering: .acquiring)) }
+  func segment(_ number: Int) -> Segment {
+    Segment(memory: published[number].load(ordering: .acquiring))
+  }
 
-  func publish(_ index: RowIndex) { published.store(index.memory, ordering: .releasing) }
-
-  deinit {
-    index.destroy()
-    rows.destroy()
-    accounts.destroy()
-    details.destroy()
+  func publish(_ segment: Segment, as number: Int) {
+    published[number].store(segment.memory, ordering: .releasing)
   }
 }
 

@@ -1,46 +1,53 @@
-// One key version as the data plane sees it: 128 bytes, two cache lines, no pointers. A row is
-// never changed once it can be found; an update is a new row in its place.
+// One key version as the data plane sees it: 96 bytes, no pointers. A row is never changed once it can
+// be found; an update is a new row, and then the old one's mark says dead.
 import KeyModel
+import Synchronization
 
 /// Everything a decision needs of one key version, its key's fields included.
 struct Row {
   var lookup: Lookup
-  var versionID: UInt128
-  var keyID: UInt128
-  var applicationID: UInt128
+  var versionHigh: UInt64
+  var versionLow: UInt64
+  var keyHigh: UInt64
+  var keyLow: UInt64
   /// Microseconds since 1970; `.max` where there is no end.
-  var acceptedFrom: Int64
   var acceptedUntil: Int64
   var expiresAt: Int64
-  /// Index into the account store.
+  /// Numbers in the stores of accounts, applications and details; a detail of 0 is none.
   var account: UInt32
-  /// Index into the project directory.
-  var project: UInt32
-  /// Index into the detail store, 0 where the key has neither routes nor a public id.
+  var application: UInt32
   var detail: UInt32
-  /// Interned name of the environment: it stays when a policy changes its list.
-  var environment: UInt16
-  /// See `RowFlags`.
-  var flags: UInt16
+  /// Read and changed atomically.
+  var mark: RowMark
 
-  static let byteCount = 128
+  static let byteCount = 96
+  static let markOffset = 92
+
+  var keyID: KeyID { KeyID(bits: UInt128(keyHigh) << 64 | UInt128(keyLow)) }
+  var versionID: VersionID { VersionID(bits: UInt128(versionHigh) << 64 | UInt128(versionLow)) }
 }
 
-/// Kind, access, version state and revocation of a row in one word.
-struct RowFlags: Equatable {
-  var bits: UInt16
+/// The interned environment (high half), kind, access, version state and revocation of a row, and
+/// whether it is live.
+struct RowMark: Equatable {
+  var bits: UInt32
 
-  init(kind: KeyKind, access: Access, state: VersionState, revoked: Bool) {
+  private static let live: UInt32 = 1 << 15
+  static let dead = RowMark(bits: 1 << 14)
+
+  init(bits: UInt32) { self.bits = bits }
+
+  init(environment: UInt16, kind: KeyKind, access: Access, state: VersionState, revoked: Bool) {
     bits =
-      UInt16(kind.rawValue) | UInt16(access.rawValue) << 1 | UInt16(state.rawValue) << 2
-      | (revoked ? 1 << 5 : 0)
+      UInt32(environment) << 16 | Self.live | UInt32(kind.rawValue) | UInt32(access.rawValue) << 1
+      | UInt32(state.rawValue) << 2 | (revoked ? 1 << 5 : 0)
   }
 
-  init(bits: UInt16) { self.bits = bits }
-
+  var isLive: Bool { bits & Self.live != 0 }
+  var environment: UInt16 { UInt16(truncatingIfNeeded: bits >> 16) }
   var kind: KeyKind { bits & 1 == 0 ? .secret : .publishable }
   var access: Access { bits & 2 == 0 ? .full : .readOnly }
   var revoked: Bool { bits & (1 << 5) != 0 }
-  /// Pending, active and retiring versions are accepted within their window; the others never.
-  var mayBeAccepted: Bool { (bits >> 2) & 7 <= UInt16(VersionState.retiring.rawValue) }
+  /// Pending, active and retiring versions are accepted until their end; the others never.
+  var mayBeAccepted: Bool { (bits >> 2) & 7 <= UInt32(VersionState.retiring.rawValue) }
 }

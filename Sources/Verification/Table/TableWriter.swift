@@ -4,29 +4,28 @@ import KeyModel
 import Synchronization
 
 struct TableWriter: Sendable {
-  private var byLookup = IndexWriter()
-  /// From key ids to rows; readers never see it.
-  private var byKey = IndexWriter()
-  private var rowNumbers = NumberAllocator()
+  /// Rows and dead rows of each segment, and the rows alone.
+  private var used = [Int](repeating: 0, count: SharedTables.segments)
+  private var live = [Int](repeating: 0, count: SharedTables.segments)
   private var accountNumbers = NumberAllocator()
+  private var applicationNumbers = NumberAllocator()
   private var detailNumbers = NumberAllocator()
   private var accounts: [AccountID: UInt32] = [:]
+  private var applications: [ApplicationID: UInt32] = [:]
   private var retirements = Retirements()
 
-  var index: RowIndex { byLookup.index }
-  var versionCount: Int { byLookup.live }
+  var versionCount: Int { live.reduce(0, +) }
 
   mutating func apply(
     _ change: RecordChange, _ shared: SharedTables, _ directory: ProjectDirectory, _ epochs: Epochs
   ) {
     switch change {
     case .project(let project): directory.put(project)
-    case .projectRemoved(let id):
-      if let number = directory.remove(id) { removeAll(shared) { $0.project == number } }
+    case .projectRemoved(let id): removeProject(id, shared, directory)
     case .account(let account): put(account, shared, directory)
     case .accountRemoved(let id): removeAccount(id, shared)
     case .key(let key): put(key, shared, directory)
-    case .keyRemoved(let id): replaceRows(of: id.bits, with: [], shared)
+    case .keyRemoved(let id): removeRows(shared) { $0.keyID == id }
     case .operatorKey(let key): directory.put(key)
     case .operatorKeyRemoved(let id): directory.remove(id)
     }
@@ -34,13 +33,25 @@ struct TableWriter: Sendable {
   }
 
   mutating func reserve(versions: Int, _ shared: SharedTables, _ epochs: Epochs) {
-    resizeLookup(entries: byLookup.live + versions, shared)
-    byKey.resize(entries: byKey.live + versions) { hash(key: shared.rows[$0].pointee.keyID) }
-      .destroy()
+    // Hashing spreads evenly, but not exactly: 3 % and a few more than a fair share each.
+    let share = versions / SharedTables.segments
+    let places = share + share / 32 + 64
+    for segment in 0..<SharedTables.segments where places > live[segment] {
+      rebuild(segment, places: places + places / 8, shared)
+    }
     reclaim(shared, epochs)
   }
 
-  // MARK: Accounts
+  // MARK: Projects and accounts
+
+  private mutating func removeProject(
+    _ id: ProjectID, _ shared: SharedTables, _ directory: ProjectDirectory
+  ) {
+    guard let number = directory.remove(id) else { return }
+    for (id, account) in accounts where shared.accounts[account].pointee.project == number {
+      removeAccount(id, shared)
+    }
+  }
 
   private mutating func put(
     _ account: AccountRecord, _ shared: SharedTables, _ directory: ProjectDirectory
@@ -68,7 +79,7 @@ struct TableWriter: Sendable {
     guard let number = accounts.removeValue(forKey: id) else { return }
     let account = shared.accounts[number]
     account.pointee.state.store(0, ordering: .releasing)
-    removeAll(shared) { $0.account == number }
+    removeRows(shared) { $0.account == number }
     if let blob = account.pointee.blob.exchange(nil, ordering: .acquiringAndReleasing) {
       retirements.add(.memory(blob))
     }
@@ -81,20 +92,30 @@ struct TableWriter: Sendable {
     _ key: KeyRecord, _ shared: SharedTables, _ directory: ProjectDirectory
   ) {
     guard let account = accounts[key.accountID] else { return }
-    let project = directory.number(of: key.projectID)
     let environment = directory.intern(environment: key.environment)
-    let rows = key.versions.map { version in
-      Row(
-        lookup: version.lookup, versionID: version.id.bits, keyID: key.id.bits,
-        applicationID: key.applicationID.bits, acceptedFrom: version.acceptedFrom.microseconds,
+    for version in key.versions {
+      let row = Row(
+        lookup: version.lookup, versionHigh: UInt64(truncatingIfNeeded: version.id.bits >> 64),
+        versionLow: UInt64(truncatingIfNeeded: version.id.bits),
+        keyHigh: UInt64(truncatingIfNeeded: key.id.bits >> 64),
+        keyLow: UInt64(truncatingIfNeeded: key.id.bits),
         acceptedUntil: version.acceptedUntil?.microseconds ?? .max,
-        expiresAt: key.expiresAt?.microseconds ?? .max, account: account, project: project,
-        detail: makeDetail(key, shared), environment: environment,
-        flags: RowFlags(
-          kind: key.kind, access: key.access, state: version.state, revoked: key.revoked
-        ).bits)
+        expiresAt: key.expiresAt?.microseconds ?? .max, account: account,
+        application: number(of: key.applicationID, shared), detail: makeDetail(key, shared),
+        mark: RowMark(
+          environment: environment, kind: key.kind, access: key.access, state: version.state,
+          revoked: key.revoked))
+      put(row, shared)
     }
-    replaceRows(of: key.id.bits, with: rows, shared)
+    for lookup in key.formerLookups { remove(lookup, shared) }
+  }
+
+  private mutating func number(of id: ApplicationID, _ shared: SharedTables) -> UInt32 {
+    if let number = applications[id] { return number }
+    let number = applicationNumbers.allocate(in: shared.applications)
+    shared.applications[number].initialize(to: id.bits)
+    applications[id] = number
+    return number
   }
 
   private mutating func makeDetail(_ key: KeyRecord, _ shared: SharedTables) -> UInt32 {
@@ -105,70 +126,58 @@ struct TableWriter: Sendable {
     return number
   }
 
-  /// Each look-up value goes over to its new row in one store; what is left of the old is unlinked.
-  private mutating func replaceRows(of key: UInt128, with rows: [Row], _ shared: SharedTables) {
-    var old = findRows(of: key, shared)
-    for row in rows {
-      let number = rowNumbers.allocate(in: shared.rows)
-      shared.rows[number].initialize(to: row)
-      if let at = old.firstIndex(where: { shared.rows[$0].pointee.lookup == row.lookup }) {
-        byLookup.replace(hash(row.lookup), old: old[at], new: number)
-        byKey.replace(hash(key: key), old: old[at], new: number)
-        retire(old.remove(at: at), shared)
-      } else {
-        insert(row, number, shared)
+  /// The new row is found before the old one is buried: at no moment is there none.
+  private mutating func put(_ row: Row, _ shared: SharedTables) {
+    let number = SharedTables.segment(of: row.lookup)
+    if (used[number] + 1) * 8 > shared.segment(number).places * 7 {
+      rebuild(number, places: (live[number] + 1) * 4 / 3 + 32, shared)
+    }
+    let segment = shared.segment(number)
+    let old = segment.find(row.lookup, segment.candidate(row.lookup))
+    segment.insert(row)
+    used[number] += 1
+    live[number] += 1
+    if let old { bury(old.row, in: number, shared) }
+  }
+
+  private mutating func remove(_ lookup: Lookup, _ shared: SharedTables) {
+    let number = SharedTables.segment(of: lookup)
+    let segment = shared.segment(number)
+    if let old = segment.find(lookup, segment.candidate(lookup)) {
+      bury(old.row, in: number, shared)
+    }
+  }
+
+  private mutating func removeRows(_ shared: SharedTables, _ condemned: (Row) -> Bool) {
+    for number in 0..<SharedTables.segments {
+      let segment = shared.segment(number)
+      for place in 0..<segment.places {
+        let row = segment.row(place)
+        if Segment.mark(row).isLive, condemned(row.pointee) { bury(row, in: number, shared) }
       }
     }
-    for number in old { unlink(number, shared) }
   }
 
-  private func findRows(of key: UInt128, _ shared: SharedTables) -> [UInt32] {
-    var found: [UInt32] = []
-    _ = byKey.index.find(hash(key: key)) {
-      if shared.rows[$0].pointee.keyID == key { found.append($0) }
-      return false
+  private mutating func bury(
+    _ row: UnsafeMutablePointer<Row>, in number: Int, _ shared: SharedTables
+  ) {
+    if row.pointee.detail != 0 { retirements.add(.detail(row.pointee.detail)) }
+    shared.segment(number).bury(row)
+    live[number] -= 1
+  }
+
+  /// The same rows in new memory, without the dead ones.
+  private mutating func rebuild(_ number: Int, places: Int, _ shared: SharedTables) {
+    let old = shared.segment(number)
+    let new = Segment(places: places)
+    for place in 0..<old.places where Segment.mark(old.row(place)).isLive {
+      var row = old.row(place).pointee
+      row.mark = Segment.mark(old.row(place))
+      new.insert(row)
     }
-    return found
-  }
-
-  private mutating func insert(_ row: Row, _ number: UInt32, _ shared: SharedTables) {
-    if byLookup.isCrowded { resizeLookup(entries: byLookup.live, shared) }
-    if byKey.isCrowded {
-      byKey.resize(entries: byKey.live) { hash(key: shared.rows[$0].pointee.keyID) }.destroy()
-    }
-    byLookup.insert(hash(row.lookup), row: number)
-    byKey.insert(hash(key: row.keyID), row: number)
-  }
-
-  private mutating func resizeLookup(entries: Int, _ shared: SharedTables) {
-    let old = byLookup.resize(entries: entries) { hash(shared.rows[$0].pointee.lookup) }
-    shared.publish(byLookup.index)
-    retirements.add(.index(old))
-  }
-
-  private mutating func removeAll(_ shared: SharedTables, _ condemned: (Row) -> Bool) {
-    for number in 1..<rowNumbers.bound {
-      let row = shared.rows[number].pointee
-      if row.keyID != 0, condemned(row), isLinked(number, row) { unlink(number, shared) }
-    }
-  }
-
-  /// False for a row that was replaced or unlinked already and only waits to be freed.
-  private func isLinked(_ number: UInt32, _ row: Row) -> Bool {
-    byLookup.index.find(hash(row.lookup)) { $0 == number } != nil
-  }
-
-  private mutating func unlink(_ number: UInt32, _ shared: SharedTables) {
-    let row = shared.rows[number].pointee
-    byLookup.replace(hash(row.lookup), old: number, new: nil)
-    byKey.replace(hash(key: row.keyID), old: number, new: nil)
-    retire(number, shared)
-  }
-
-  private mutating func retire(_ number: UInt32, _ shared: SharedTables) {
-    let detail = shared.rows[number].pointee.detail
-    if detail != 0 { retirements.add(.detail(detail)) }
-    retirements.add(.row(number))
+    used[number] = live[number]
+    shared.publish(new, as: number)
+    retirements.add(.segment(old))
   }
 
   // MARK: Freeing
@@ -179,26 +188,13 @@ struct TableWriter: Sendable {
     let oldest = epochs.oldestVisible()
     while let retired = retirements.next(below: oldest) {
       switch retired {
-      case .row(let number):
-        shared.rows[number].pointee.keyID = 0
-        rowNumbers.release(number)
       case .detail(let number):
         shared.details[number].pointee.memory.deallocate()
         detailNumbers.release(number)
       case .account(let number): accountNumbers.release(number)
       case .memory(let memory): memory.deallocate()
-      case .index(let index): index.destroy()
+      case .segment(let segment): segment.destroy()
       }
     }
   }
-}
-
-/// Look-up values are uniformly distributed already.
-@inline(__always)
-func hash(_ lookup: Lookup) -> UInt64 { lookup.words.0 }
-
-/// Key ids begin with a time; their low half is random.
-@inline(__always)
-private func hash(key: UInt128) -> UInt64 {
-  UInt64(truncatingIfNeeded: key) &* 0x9E37_79B9_7F4A_7C15
 }

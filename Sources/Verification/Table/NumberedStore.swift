@@ -1,10 +1,11 @@
-// Where rows live: pages that never move, so that a row's number finds it without a lock.
+// Small things that rows point at by number: accounts, applications, routes. Elements never move, so
+// that a number finds one without a lock.
 
-/// The reader's half: numbers to elements. A page is there before any number in it is published.
+/// The reader's half. A page is there before any number in it is published.
 struct Pages<Element: ~Copyable>: @unchecked Sendable {
   // Unchecked: entries of the directory are written once, before anybody can ask for them.
-  static var perPage: Int { Memory.hugePage / MemoryLayout<Element>.stride }
-  static var pagesMax: Int { 32_768 }
+  static var perPage: Int { 65_536 / MemoryLayout<Element>.stride }
+  static var pagesMax: Int { 65_536 }
   private static var directorySize: Int { pagesMax * MemoryLayout<UnsafeRawPointer?>.stride }
   private let directory: UnsafeMutablePointer<UnsafeMutablePointer<Element>?>
 
@@ -20,14 +21,14 @@ struct Pages<Element: ~Copyable>: @unchecked Sendable {
   }
 
   fileprivate func addPage(_ page: Int) {
-    precondition(page < Self.pagesMax, "the record table is full")
-    directory[page] = Memory.map(byteCount: Memory.hugePage).assumingMemoryBound(to: Element.self)
+    precondition(page < Self.pagesMax, "a store of the record table is full")
+    directory[page] = Memory.map(byteCount: 65_536).assumingMemoryBound(to: Element.self)
   }
 
   func destroy() {
     for page in 0..<Self.pagesMax {
       guard let start = directory[page] else { break }
-      Memory.unmap(start, byteCount: Memory.hugePage)
+      Memory.unmap(start, byteCount: 65_536)
     }
     Memory.unmap(directory, byteCount: Self.directorySize)
   }

@@ -1,0 +1,20 @@
+#pragma once
+// System calls that have no wrapper in the C library.
+#if defined(__linux__)
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// 0 where this process may use latchkey_barrier from now on.
+static inline int latchkey_barrier_register(void) {
+  return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+// A full memory barrier on every thread of this process that is running. 0 where it took place.
+static inline int latchkey_barrier(void) {
+  return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+#else
+static inline int latchkey_barrier_register(void) { return -1; }
+static inline int latchkey_barrier(void) { return -1; }
+#endif

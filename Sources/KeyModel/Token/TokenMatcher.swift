@@ -1,0 +1,81 @@
+// The forms of a policy's tokens laid out flat, for whoever asks on every call: no reference is
+// counted and nothing is allocated. The rules themselves are TokenForms'.
+
+/// Answers whether a token is well-formed in every respect. One per thread that asks.
+package final class TokenMatcher {
+  private struct FlatForm {
+    var prefix: UnsafeMutablePointer<UInt8>
+    var prefixCount: Int
+    var shortest: Int
+    var longest: Int
+    /// 256 entries: 0 where the byte belongs to the body's alphabet, else 1.
+    var strangers: UnsafeMutablePointer<UInt8>
+    var hasChecksum: Bool
+  }
+
+  private let forms: UnsafeMutableBufferPointer<FlatForm>
+
+  package init(_ forms: TokenForms) {
+    self.forms = .allocate(capacity: forms.forms.count)
+    for (index, form) in forms.forms.enumerated() {
+      let format = form.format
+      let prefix = Array(format.prefix.utf8)
+      let flat = FlatForm(
+        prefix: .allocate(capacity: max(1, prefix.count)), prefixCount: prefix.count,
+        shortest: format.lengths.lowerBound, longest: format.lengths.upperBound,
+        strangers: .allocate(capacity: 256), hasChecksum: format.form.checksum)
+      flat.prefix.initialize(from: prefix, count: prefix.count)
+      for byte in 0..<256 {
+        flat.strangers[byte] = format.alphabet.contains(UInt8(byte)) ? 0 : 1
+      }
+      self.forms.initializeElement(at: index, to: flat)
+    }
+  }
+
+  deinit {
+    for form in forms {
+      form.prefix.deallocate()
+      form.strangers.deallocate()
+    }
+    forms.deallocate()
+  }
+
+  /// The same answer as `TokenForms.recognize(token) != nil`.
+  package func matches(_ token: UnsafeRawBufferPointer) -> Bool {
+    guard let bytes = token.baseAddress else { return false }
+    for index in 0..<forms.count {
+      let form = forms[index]
+      if token.count >= form.prefixCount, Self.hasPrefix(bytes, form) {
+        return Self.isWellFormed(bytes, token.count, form)
+      }
+    }
+    return false
+  }
+
+  @inline(__always)
+  private static func hasPrefix(_ bytes: UnsafeRawPointer, _ form: FlatForm) -> Bool {
+    var at = 0
+    while at < form.prefixCount {
+      if bytes.load(fromByteOffset: at, as: UInt8.self) != form.prefix[at] { return false }
+      at &+= 1
+    }
+    return true
+  }
+
+  @inline(__always)
+  private static func isWellFormed(
+    _ bytes: UnsafeRawPointer, _ count: Int, _ form: FlatForm
+  ) -> Bool {
+    guard count >= form.shortest, count <= form.longest else { return false }
+    let end = count &- (form.hasChecksum ? TokenFormat.checksumLength : 0)
+    var strange: UInt8 = 0
+    var at = form.prefixCount
+    while at < end {
+      strange |= form.strangers[Int(bytes.load(fromByteOffset: at, as: UInt8.self))]
+      at &+= 1
+    }
+    guard strange == 0 else { return false }
+    return !form.hasChecksum
+      || TokenFormat.checksumMatches(UnsafeRawBufferPointer(start: bytes, count: count), from: end)
+  }
+}
