@@ -64,6 +64,7 @@ protocol Cursor: AnyObject {
 /// The row a statement stands on; columns count from 0.
 protocol Row: AnyObject {
   var columnCount: Int { get }
+  func columnName(_ column: Int) -> String
   func isNull(_ column: Int) -> Bool
   func integer(_ column: Int) throws(StoreError) -> Int64
   func text(_ column: Int) throws(StoreError) -> String

@@ -24,6 +24,10 @@ final class PostgresResult: Row {
 
   var columnCount: Int { Int(PQnfields(handle)) }
 
+  func columnName(_ column: Int) -> String {
+    PQfname(handle, Int32(column)).map { String(cString: $0) } ?? ""
+  }
+
   func isNull(_ column: Int) -> Bool { PQgetisnull(handle, row, Int32(column)) == 1 }
 
   func integer(_ column: Int) throws(StoreError) -> Int64 {

@@ -75,6 +75,10 @@ final class SQLiteStatement: Row {
 
   var columnCount: Int { Int(sqlite3_column_count(handle)) }
 
+  func columnName(_ column: Int) -> String {
+    sqlite3_column_name(handle, Int32(column)).map { String(cString: $0) } ?? ""
+  }
+
   func isNull(_ column: Int) -> Bool {
     sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL
   }
