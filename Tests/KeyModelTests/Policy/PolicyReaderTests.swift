@@ -73,7 +73,8 @@ struct PolicyReaderTests {
     ),
     (#"{"environments":[{"name":"a"},{"name":"b"}]}"#, "/environments/1"),
     (
-      #"{"environments":[{"name":"a","path_prefix":"/x"},{"name":"b","path_prefix":"/x","secret_prefix":"sk_b_"}]}"#,
+      #"{"environments":[{"name":"a","path_prefix":"/x"},"#
+        + #"{"name":"b","path_prefix":"/x","secret_prefix":"sk_b_"}]}"#,
       "/environments/1/path_prefix"
     ),
     (

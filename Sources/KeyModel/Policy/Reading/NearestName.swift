@@ -8,7 +8,7 @@ package enum NearestName {
     return best.distance <= max(1, name.unicodeScalars.count / 3) ? best.name : nil
   }
 
-  /// Levenshtein's distance over Unicode scalars; long names are cut, they are nobody's typing error.
+  /// Levenshtein's distance over Unicode scalars; long names are cut, nobody mistypes into them.
   private static func distance(_ left: String, _ right: String) -> Int {
     let left = Array(left.unicodeScalars.prefix(64))
     let right = Array(right.unicodeScalars.prefix(64))

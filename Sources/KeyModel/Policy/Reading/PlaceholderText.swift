@@ -1,5 +1,5 @@
-// Texts with placeholders: `{` + lower-case letters, digits and underscores + `}`. Any other brace is only
-// a brace.
+// Texts with placeholders: `{` + lower-case letters, digits and underscores + `}`. Any other brace
+// is only a brace.
 
 package enum PlaceholderText {
   package enum Part: Hashable, Sendable {

@@ -1,0 +1,172 @@
+// Says in plain sentences what a policy does, for an operator who wants to see that the document
+// means what he meant.
+
+package enum PolicyExplanation {
+  /// One sentence per rule, in the order of the policy's groups.
+  package static func sentences(of policy: Policy) -> [String] {
+    [credential(policy)] + policy.environments.map { environment($0, policy) } + keys(policy)
+      + rotation(policy) + limits(policy) + answers(policy) + webhooks(policy.webhooks)
+  }
+
+  private static func credential(_ policy: Policy) -> String {
+    switch policy.credential {
+    case .bearer: "A call carries its key as `Authorization: Bearer <secret>`."
+    case .basic: "A call carries its key as `Authorization: Basic base64(<id>:<secret>)`."
+    case .header(let name): "A call carries its key as `\(name): <secret>`."
+    case .headerPair(let id, let secret):
+      "A call carries the client id as `\(id)` and its key as `\(secret)`."
+    case .authorizationPair(let id, let scheme):
+      "A call carries the client id as `\(id)` and its key as "
+        + "`Authorization: \(scheme) <username>:<secret>`."
+    }
+  }
+
+  private static func environment(_ environment: Environment, _ policy: Policy) -> String {
+    var text = "Environment `\(environment.name)`: "
+    text += policy.kinds.map { kind in
+      let prefix = environment.prefix(of: kind)
+      return "\(kind.name) keys " + (prefix.isEmpty ? "without a prefix" : "begin with `\(prefix)`")
+    }.joined(separator: ", ")
+    if !environment.hosts.isEmpty {
+      text += "; hosts \(environment.hosts.joined(separator: ", "))"
+    }
+    if let path = environment.pathPrefix { text += "; paths below `\(path)`" }
+    return text
+      + (environment.reveal == .always
+        ? "; a secret can be shown again." : "; a secret is shown once.")
+  }
+
+  private static func keys(_ policy: Policy) -> [String] {
+    let secret = policy.secret
+    var lines = [
+      "A secret holds \(secret.bytes) random bytes in \(secret.alphabet.rawValue)"
+        + (secret.checksum ? " and ends in a checksum." : ", without a checksum.")
+    ]
+    if let limit = policy.keyLimit {
+      if let max = limit.max {
+        lines.append(
+          "At most \(count(max, "active key")) per \(limit.per.rawValue); one more is refused with "
+            + refusal(.keyLimitReached))
+      }
+      if limit.min > 0 {
+        lines.append(
+          "At least \(count(limit.min, "active key")) per \(limit.per.rawValue) must remain; "
+            + "removing the last is refused with " + refusal(.lastKey))
+      }
+    } else {
+      lines.append("The number of keys is not limited.")
+    }
+    if let max = policy.applications.max {
+      lines.append(
+        "At most \(count(max, "application")) per account; one more is refused with "
+          + refusal(.applicationLimitReached))
+    }
+    if policy.applications.keyOnCreate { lines.append("A new application comes with a key.") }
+    if policy.access.contains(.readOnly) {
+      lines.append("A read-only key may send GET, HEAD and OPTIONS and nothing else.")
+    }
+    return lines + publishable(policy)
+  }
+
+  private static func publishable(_ policy: Policy) -> [String] {
+    guard policy.kinds.contains(.publishable) else { return [] }
+    let routes = policy.publishableAllow.map { "`\($0.method) \($0.path)`" }
+    return [
+      "A publishable key may call "
+        + (routes.isEmpty ? "nothing." : routes.joined(separator: ", ") + ".")
+    ]
+  }
+
+  private static func rotation(_ policy: Policy) -> [String] {
+    let rules = policy.rotation
+    var lines: [String] = []
+    if let seconds = rules.overlapMaxSeconds {
+      lines.append(
+        "A key can be rotated; the old secret works for at most \(duration(seconds)) more.")
+    }
+    if rules.reset { lines.append("A key can be reset: its old secret dies at once.") }
+    if rules.resetAll { lines.append("All keys of an account can be reset together.") }
+    if lines.isEmpty {
+      lines.append("A secret is changed by making a new key and revoking the old one.")
+    }
+    if let cycling = policy.autoCycling { lines.append(autoCycling(cycling)) }
+    if policy.safeDeleteSeconds > 0 {
+      lines.append(
+        "A key used within the last \(duration(policy.safeDeleteSeconds)) is not removed: "
+          + refusal(.keyInUse))
+    }
+    return lines
+  }
+
+  private static func autoCycling(_ rules: AutoCyclingRules) -> String {
+    let plans = rules.plans.isEmpty ? "every plan" : rules.plans.joined(separator: ", ")
+    return "Keys can cycle by themselves at \(time(rules.atSecond)) (\(plans)); "
+      + (rules.overlap == .untilAck
+        ? "the old secret works until the new one is acknowledged"
+        : "the old secret stops when the new one is sent")
+      + (rules.manualRotationWhileOn ? "." : "; meanwhile nobody rotates by hand.")
+  }
+
+  private static func limits(_ policy: Policy) -> [String] {
+    var lines: [String] = []
+    if let quota = policy.quota {
+      lines.append(
+        "At most \(count(Int(quota.calls), "call")) a day per \(quota.scope.rawValue), fresh at "
+          + "\(time(quota.resetsAtSecond)); more are refused with "
+          + denial(.quotaExceeded, policy))
+    }
+    if let concurrency = policy.concurrency {
+      lines.append(
+        "At most \(count(concurrency.max, "call")) at once per \(concurrency.scope.rawValue); "
+          + "more are refused with " + denial(.concurrencyExceeded, policy))
+    }
+    return lines + policy.rates.map { rate($0, policy) }
+  }
+
+  private static func rate(_ rate: Rate, _ policy: Policy) -> String {
+    let route = rate.route.map { " to `\($0.method) \($0.path)`" } ?? ""
+    return "At most \(count(Int(rate.calls), "call"))\(route) in \(duration(rate.seconds)) per "
+      + "\(rate.scope.rawValue); more are refused with " + denial(.rateLimited, policy)
+  }
+
+  private static func answers(_ policy: Policy) -> [String] {
+    [DecisionCode.missing, .notFound].map { code in
+      let what = code == .missing ? "without a key" : "with a key that is not valid"
+      return "A call \(what) is answered with " + denial(code, policy)
+    } + (policy.selfService.map { ["Keys manage keys themselves below `\($0.path)`."] } ?? [])
+  }
+
+  private static func webhooks(_ rules: WebhookRules) -> [String] {
+    let max = rules.max.map { "At most \(count($0, "webhook"))" } ?? "Any number of webhooks"
+    return [
+      "\(max) per account; a delivery is tried \(count(rules.retry.count, "time")) over "
+        + "\(duration(rules.retry.reduce(0, +))) and may take \(duration(rules.timeoutSeconds))."
+    ]
+  }
+
+  private static func refusal(_ refusal: Refusal) -> String {
+    "\(refusal.status) `\(refusal.code)`."
+  }
+
+  private static func denial(_ code: DecisionCode, _ policy: Policy) -> String {
+    guard let template = policy.errorTemplate(for: code) else { return "a problem document." }
+    return "\(template.status)."
+  }
+
+  private static func count(_ number: Int, _ what: String) -> String {
+    "\(number) \(what)" + (number == 1 ? "" : "s")
+  }
+
+  private static func duration(_ seconds: Int64) -> String {
+    for (size, name) in [(86_400, "day"), (3600, "hour"), (60, "minute")] as [(Int64, String)]
+    where seconds >= size && seconds % size == 0 {
+      return count(Int(seconds / size), name)
+    }
+    return count(Int(seconds), "second")
+  }
+
+  private static func time(_ second: Int64) -> String {
+    func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    return "\(two(second / 3600)):\(two(second / 60 % 60)) UTC"
+  }
+}
