@@ -51,9 +51,18 @@ extension RouteTable {
     },
     .operation(
       .delete, "/v1/keys/{key}", .revokeKey, "Revoke a key, at once and for good",
-      tag: "Keys", status: 204, refusals: [.lastKey]
+      tag: "Keys",
+      query: [
+        QueryParameter(
+          name: "force", about: "Also a key that was used a short while ago.",
+          schema: ["type": "string", "enum": ["true", "false"]])
+      ], status: 204, refusals: [.lastKey, .keyInUse]
     ) { management, call throws(Problem) in
-      try await management.revokeKey(try call.id("key"), by: call.caller)
+      var findings: [Problem.Finding] = []
+      let force = call.query.choice("force", [("true", true), ("false", false)], &findings)
+      guard findings.isEmpty else { throw .invalid(findings) }
+      return try await management.revokeKey(
+        try call.id("key"), force: force ?? false, by: call.caller)
     },
     .operation(
       .post, "/v1/keys/{key}/rotate", .rotateKey,

@@ -11,8 +11,12 @@ extension Management {
       let project = try context.view.project(slug: slug)
       let policy = try policies.policy(of: project).policy
       try requireFree(externalID: new.externalID, in: project.id, nil, context.tx)
-      let account = try makeAccount(new, project, &context)
+      let id: AccountID = entropy.newID(context.now)
+      let made = try vault.makeDataKey(
+        for: id, now: context.now, entropy: entropy, context.tx)
+      let account = makeAccount(new, id, project, made.key, context.now)
       try context.tx.accounts.insert(account)
+      try context.tx.keyring.insert(made.row)
       if policy.applications.max == nil { try makeDefaultApplication(of: account, &context) }
       context.publish(.account(account.id))
       context.audit(
@@ -23,10 +27,8 @@ extension Management {
   }
 
   private func makeAccount(
-    _ new: NewAccount, _ project: Project, _ context: inout ChangeContext
-  ) throws -> Account {
-    let id: AccountID = entropy.newID(context.now)
-    let key = try vault.makeDataKey(for: id, now: context.now, entropy: entropy, context.tx)
+    _ new: NewAccount, _ id: AccountID, _ project: Project, _ key: DataKey, _ now: Timestamp
+  ) -> Account {
     let secret = Secret(Hex.encode(entropy.bytes(32)))
     return Account(
       id: id, projectID: project.id, name: new.name, externalID: new.externalID, plan: new.plan,
@@ -34,7 +36,7 @@ extension Management {
       clientID: Hex.encode(entropy.bytes(16)),
       sealedClientSecret: Sealer.seal(
         secret, under: key, at: .clientSecret(of: id), entropy: entropy),
-      brands: new.brands, createdAt: context.now)
+      brands: new.brands, createdAt: now)
   }
 
   /// Lower-case letters and digits of the name, words joined by dots.

@@ -16,11 +16,10 @@ extension Management {
       let account = try context.view.account(id)
       let policy = try policy(of: account, context.view)
       try require(access: new.access, in: policy)
-      if let max = policy.applications.max,
-        try context.tx.applications.count(account: id) >= Int64(max)
-      {
-        throw Problem(
-          .applicationLimitReached, "The account has its \(max) applications already.")
+      let existing = Int(try context.tx.applications.count(account: id))
+      try Problem.refusing("The account has \(existing) applications already.") {
+        () throws(Refusal) in
+        try KeyLimitRule.checkApplications(existing: existing, max: policy.applications.max)
       }
       let application = Application(
         id: entropy.newID(context.now), projectID: account.projectID, accountID: id,

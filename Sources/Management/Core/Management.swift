@@ -127,6 +127,14 @@ extension Problem {
       self = problem
       return
     }
+    if let refusal = error as? Refusal {
+      self.init(refusal)
+      return
+    }
+    if case .refused(let refusal)? = error as? KeyEventError {
+      self.init(refusal)
+      return
+    }
     switch error as? StoreError {
     case .conflict(Constraint.projectSlug):
       self.init(.slugTaken, "Another project has this slug.")

@@ -24,6 +24,8 @@ package actor RecordFeed {
     let (records, table) = (records, table)
     try await store.read { tx in
       let position = try tx.changes.latest()
+      let versions = try tx.keys.countByPepper().values.reduce(0, +)
+      table.reserve(versions: Int(versions))
       try records.everything(tx) { table.apply($0, position: position) }
     }
   }

@@ -24,13 +24,14 @@ extension Management {
       policy, context)
     let made = try makeSecret(
       environment: plan.environment.name, plan.kind, policy, account.id, &context)
-    var key = Key(
+    let blank = Key(
       id: entropy.newID(context.now), publicID: try makePublicID(account, policy, context),
       projectID: account.projectID, accountID: account.id, applicationID: plan.application.id,
       environment: plan.environment.name, kind: plan.kind, name: new.name,
       description: new.description, access: plan.access, routes: new.routes,
       createdAt: context.now, createdBy: context.actor, expiresAt: new.expiresAt)
-    key.versions = [made.version(1, of: key.id, at: context.now)]
+    let key = KeyLifecycle.issue(
+      blank, made.version(of: blank.id, at: context.now), now: context.now)
     try context.tx.keys.insert(key)
     context.publish(.key(key.id))
     context.audit(
@@ -47,10 +48,10 @@ extension Management {
     guard let limit = policy.keyLimit, let max = limit.max else { return }
     let filter = limit.filter(
       account: account, application: application, environment: environment, at: context.now)
-    guard try context.tx.keys.count(filter) < Int64(max) else {
-      throw Problem(
-        .keyLimitReached, "At most \(max) active keys per \(limit.per.rawValue). Revoke one first.")
-    }
+    let active = Int(try context.tx.keys.count(filter))
+    try Problem.refusing(
+      "At most \(max) active keys per \(limit.per.rawValue). Revoke one first."
+    ) { () throws(Refusal) in try KeyLimitRule.check(active: active, max: max) }
   }
 
   private func makePublicID(

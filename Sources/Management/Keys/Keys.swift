@@ -58,11 +58,11 @@ extension Management {
     try await change(.updateKey, by: caller) { [self] context in
       let old = try context.view.key(id)
       let policy = try policy(of: old, context.view)
-      guard old.state == .active else { throw Problem.keyRevoked() }
+      guard old.state == .active else { throw Refusal.keyRevoked }
       try check(patch, of: old, policy, context)
       var key = old
       patch.apply(to: &key)
-      if old.isExpired(at: context.now), !key.isExpired(at: context.now) {
+      if old.standing(at: context.now) == .expired, key.standing(at: context.now) == .active {
         try requireRoom(
           for: key.accountID, application: key.applicationID, environment: key.environment,
           policy, context)
@@ -96,26 +96,26 @@ extension Management {
   }
 
   /// At once and for good; a key that is revoked already is answered the same.
-  package func revokeKey(_ id: KeyID, by caller: Caller) async throws(Problem) -> Answer {
+  /// - Parameter force: also a key that was used within the policy's `safe_delete_seconds`.
+  package func revokeKey(
+    _ id: KeyID, force: Bool = false, by caller: Caller
+  ) async throws(Problem) -> Answer {
     try await change(.revokeKey, by: caller) { [self] context in
       let key = try context.view.key(id)
       guard key.state == .active else {
         context.nothingToDo()
         return .noContent
       }
-      try requireNotLast(key, try policy(of: key, context.view), context)
+      let policy = try policy(of: key, context.view)
+      try requireNotLast(key, policy, context)
+      if !force { try KeyRules.checkSafeDelete(key, policy: policy, now: context.now) }
       try revoke(key, &context)
       return .noContent
     }
   }
 
   func revoke(_ key: Key, _ context: inout ChangeContext) throws {
-    var key = key
-    key.state = .revoked
-    key.revokedAt = context.now
-    _ = try context.tx.keys.update(key)
-    try end(key.versions, as: .revoked, context)
-    context.publish(.key(key.id))
+    try store(KeyLifecycle.step(key, .revoke, now: context.now), replacing: key, &context)
     context.audit(
       "key.revoked", project: key.projectID, account: key.accountID, subject: key.id,
       ["hint": .string(key.shownVersion?.hint ?? "")])
@@ -123,30 +123,21 @@ extension Management {
 
   /// Throws 409 where the policy wants more active keys than would be left.
   func requireNotLast(_ key: Key, _ policy: Policy, _ context: ChangeContext) throws {
-    guard let limit = policy.keyLimit, limit.min > 0, !key.isExpired(at: context.now) else {
-      return
-    }
+    guard let limit = policy.keyLimit, key.standing(at: context.now) == .active else { return }
     let filter = limit.filter(
       account: key.accountID, application: key.applicationID, environment: key.environment,
       at: context.now)
-    guard try context.tx.keys.count(filter) > Int64(limit.min) else {
-      throw Problem(
-        .lastKey, "At least \(limit.min) active keys per \(limit.per.rawValue) must remain.")
-    }
+    let active = Int(try context.tx.keys.count(filter))
+    try Problem.refusing("At least \(limit.min) active keys per \(limit.per.rawValue) must remain.")
+    { () throws(Refusal) in try KeyLimitRule.checkRemoval(active: active, min: limit.min) }
   }
 
   package func revealKey(_ id: KeyID, by caller: Caller) async throws(Problem) -> Answer {
-    try await change(.revealKey, by: caller) { [vault] context in
+    try await change(.revealKey, by: caller) { [self] context in
       let key = try context.view.key(id)
-      guard key.state == .active, let version = key.shownVersion, version.state == .active,
-        let sealed = version.sealedSecret
-      else {
-        throw Problem(
-          .secretNotRecoverable,
-          key.state == .active
-            ? "The policy shows a secret once, when it is made."
-            : "The secret was erased when the key was revoked.")
-      }
+      let version = try KeyRules.versionToReveal(
+        of: key, policy: try policy(of: key, context.view))
+      guard let sealed = version.sealedSecret else { throw Refusal.secretNotRecoverable }
       let secret = try vault.open(
         sealed, at: .version(version.id, of: key.accountID), context.tx)
       context.audit(
@@ -156,14 +147,22 @@ extension Management {
     }
   }
 
+  /// Writes what differs: the key's row, its new and its changed versions.
+  func store(_ new: Key, replacing old: Key, _ context: inout ChangeContext) throws {
+    for version in new.versions {
+      let before = old.versions.first { $0.id == version.id }
+      if before == nil {
+        try context.tx.keys.insert(version)
+      } else if before != version {
+        try context.tx.keys.update(version)
+      }
+    }
+    _ = try context.tx.keys.update(new)
+    context.publish(.key(new.id))
+  }
+
   func policy(of key: Key, _ view: View) throws -> Policy {
     try policies.policy(of: try view.project(key.projectID)).policy
-  }
-}
-
-extension Problem {
-  static func keyRevoked() -> Problem {
-    Problem(.keyRevoked, "A revoked key cannot be changed or brought back.")
   }
 }
 

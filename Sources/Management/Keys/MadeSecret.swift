@@ -12,9 +12,10 @@ struct MadeSecret {
   /// Nil where the policy shows a secret once.
   let sealed: [UInt8]?
 
-  func version(_ number: Int64, of key: KeyID, at now: Timestamp) -> KeyVersion {
+  /// Number, state and times are given by the key's lifecycle.
+  func version(of key: KeyID, at now: Timestamp) -> KeyVersion {
     KeyVersion(
-      id: id, keyID: key, number: number, state: .active, lookup: lookup, pepperID: pepperID,
+      id: id, keyID: key, number: 1, state: .active, lookup: lookup, pepperID: pepperID,
       hint: hint, sealedSecret: sealed, acceptedFrom: now, createdAt: now)
   }
 }

@@ -20,7 +20,7 @@ extension Represent {
       "description": .string(key.description),
       "access": .string(key.access.name),
       "routes": .array(key.routes.map(route)),
-      "state": .string(key.stateName(at: now)),
+      "state": .string(key.standing(at: now).rawValue),
       "hint": .string(hint),
       "masked": .string(policy.prefix(of: key) + "****" + hint),
       "created_at": time(key.createdAt),
@@ -70,12 +70,6 @@ extension Key {
   package var shownVersion: KeyVersion? {
     versions.filter { $0.state == .active }.max { $0.number < $1.number }
       ?? versions.max { $0.number < $1.number }
-  }
-
-  package func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
-
-  package func stateName(at now: Timestamp) -> String {
-    state == .revoked ? "revoked" : isExpired(at: now) ? "expired" : "active"
   }
 
   package func calls(onDayOf now: Timestamp) -> Int64 { callsDay == now.day ? calls : 0 }

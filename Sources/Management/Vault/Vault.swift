@@ -52,14 +52,13 @@ package final class Vault: Sendable {
     return key
   }
 
-  /// Makes and stores the data key of a new account.
+  /// The data key of a new account; the row is to be inserted after the account's own.
   func makeDataKey(
     for account: AccountID, now: Timestamp, entropy: any Entropy, _ tx: Transaction
-  ) throws -> DataKey {
+  ) throws -> (row: WrappedKey, key: DataKey) {
     let row = keyring.newDataKey(
       id: try tx.keyring.nextID(), for: account, now: now, entropy: entropy)
-    try tx.keyring.insert(row)
-    return try keyring.dataKey(row)
+    return (row, try keyring.dataKey(row))
   }
 
   func seal(
