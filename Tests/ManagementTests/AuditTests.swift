@@ -61,10 +61,11 @@ struct AuditTests {
     let account = try await world.account(profile: "truework")
     let key = try await world.key(account)
     _ = try await world.management.revealKey(key.id, by: World.local)
-    _ = await code {
-      try await world.management.rotateKey(key.id, KeyRotation(), by: World.local)
-    }
-    let list = try await world.management.listAudit(AuditQuery(), PageRequest(), by: .local)
+    let management = world.management
+    #expect(
+      await code { try await management.rotateKey(key.id, KeyRotation(), by: World.local) }
+        == .rotationModeDisabled)
+    let list = try await management.listAudit(AuditQuery(), PageRequest(), by: .local)
     let actions = list.body?["data"]?.array?.map { $0["action"]?.string }
     #expect(
       actions == ["key.revealed", "key.created", "account.created", "project.created"])

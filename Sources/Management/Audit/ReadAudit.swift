@@ -21,7 +21,7 @@ extension Management {
       filter.project = try projectID(query, view)
       let rows = try view.tx.audit.list(
         filter, before: page.cursor.map { Int64(clamping: $0) }, limit: page.limit + 1)
-      return page.answer(rows, cursor: { UInt128($0.sequence) }, Represent.audit)
+      return page.answer(rows, cursor: { UInt128($0.sequence) }) { Represent.audit($0) }
     }
   }
 

@@ -89,7 +89,7 @@ private func bytes<R>(_ text: String, _ body: (UnsafeRawBufferPointer) -> R) -> 
 }
 
 /// The code of the problem that `body` throws; nil where it throws none.
-func code(_ body: () async throws -> some Any) async -> ProblemCode? {
+func code<R>(_ body: () async throws -> R) async -> ProblemCode? {
   do {
     _ = try await body()
     return nil
