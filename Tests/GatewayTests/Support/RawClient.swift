@@ -38,6 +38,12 @@ final class RawClient {
     wait(milliseconds: 10_000)
   }
 
+  /// The other end of an accepted connection.
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+    wait(milliseconds: 10_000)
+  }
+
   deinit { close(descriptor) }
 
   func wait(milliseconds: Int) {
@@ -139,7 +145,7 @@ final class RawClient {
     return answer
   }
 
-  private func receiveChunks() -> [UInt8]? {
+  func receiveChunks() -> [UInt8]? {
     var body: [UInt8] = []
     while true {
       guard let line = receiveThrough("\r\n"),
