@@ -1,6 +1,7 @@
 // The gateway over real sockets in front of a small server: what arrives there, what comes back.
 import HTTPServer
 import KeyModel
+import Synchronization
 import Testing
 
 final class ProxyEndToEndTests {
@@ -226,6 +227,7 @@ final class ProxyEndToEndTests {
     var sent = 0
     while sent < total, client.send(block) { sent += block.count }
     #expect(sent < 40 << 20)
+    upstream.state.withLock { $0.mayRead = true }
   }
 
   @Test("TRACE and CONNECT are refused, upgrades are not passed on")

@@ -40,7 +40,8 @@ final class Nginx {
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    // It inherits the blocked signals of the test's threads, SIGTERM among them.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: folder)
   }

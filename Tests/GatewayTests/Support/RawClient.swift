@@ -86,6 +86,7 @@ final class RawClient {
   }
 
   func receiveExactly(_ count: Int) -> [UInt8]? {
+    if count == 0 { return [] }
     var all: [UInt8] = []
     while all.count < count {
       guard let piece = receiveSome(), !piece.isEmpty else { return nil }

@@ -145,8 +145,9 @@ final class TinyUpstream: Sendable {
       return isHEAD || peer.send(Self.pattern(number))
     case "chunks":
       peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+      let pattern = Self.pattern(number)
       for start in stride(from: 0, to: number, by: 1000) {
-        let piece = Self.pattern(number)[start..<min(number, start + 1000)]
+        let piece = pattern[start..<min(number, start + 1000)]
         peer.send("\(String(piece.count, radix: 16));x=y\r\n".utf8 + Array(piece) + "\r\n".utf8)
       }
       return peer.send("0\r\nX-Trailer: t\r\n\r\n")
