@@ -9,8 +9,11 @@ case "decide":
   for keys in sizes { DecisionBench(keys: keys).run(rounds: 7) }
 case "memory":
   for keys in arguments.dropFirst().compactMap({ Int($0) }) { MemoryBench.run(keys: keys) }
+case "store":
+  for place in arguments.dropFirst() { try await StoreBench.run(place) }
 default:
   print("usage: latchkey-bench decide KEYS…   nanoseconds per decision")
   print("       latchkey-bench memory KEYS…   resident bytes per key")
+  print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   exit(2)
 }

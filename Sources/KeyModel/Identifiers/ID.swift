@@ -11,7 +11,8 @@ package protocol IDTag {
 package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let bits: UInt128
 
-  package init(bits: UInt128) { self.bits = bits }
+  // Inlined where the tag is known: without that, each call looks the type up at run time.
+  @inlinable package init(bits: UInt128) { self.bits = bits }
 
   /// - Parameters:
   ///   - now: time of making; only its milliseconds since 1970 are kept (48 bits).

@@ -91,6 +91,7 @@ final class PostgresConnection: Connection {
     pendingRelease = true
   }
 
+  @discardableResult
   func run(
     _ sql: String, _ arguments: [SQLValue], _ row: (any Row) throws(StoreError) -> Void
   ) throws(StoreError) -> Int {

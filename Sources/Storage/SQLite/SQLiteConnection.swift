@@ -97,6 +97,7 @@ final class SQLiteConnection: Connection {
     try run("RELEASE job")
   }
 
+  @discardableResult
   func run(
     _ sql: String, _ arguments: [SQLValue], _ row: (any Row) throws(StoreError) -> Void
   ) throws(StoreError) -> Int {

@@ -1,0 +1,98 @@
+// What only a server at the other end of a wire can do: go away, before a commit or during one.
+import Foundation
+import KeyModel
+import Testing
+
+@testable import Storage
+
+@Suite struct PostgresRules {
+  /// Ends every connection but the one that asks, in the database of `schema`.
+  private static func terminate(_ name: String) throws {
+    try PostgresServer.shared.get().run(
+      """
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = '\(name)' AND pid <> pg_backend_pid()
+      """)
+  }
+
+  private static func named(_ location: StoreLocation, _ name: String) -> StoreLocation {
+    guard case .postgres(let url) = location else { return location }
+    return .postgres(url: url + "&application_name=\(name)")
+  }
+
+  @Test("a connection lost between transactions or inside one is made anew and the body runs again")
+  func reconnects() async throws {
+    try await Backend.postgres.withDatabase { plain in
+      let location = Self.named(plain, "reconnects")
+      let store = try Store.open(location)
+      defer { store.close() }
+      try await store.write { try $0.projects.insert(Sample.project(1)) }
+      try Self.terminate("reconnects")
+      try await #expect(store.read { try $0.projects.count() } == 1)
+      try await store.write { try $0.projects.insert(Sample.project(2)) }
+
+      let runs = Counter()
+      try await store.write { tx in
+        try tx.projects.insert(Sample.project(3))
+        if runs.next() == 1 { try Self.terminate("reconnects") }
+        try tx.projects.insert(Sample.project(4))
+      }
+      #expect(runs.value == 2)
+      try await #expect(store.read { try $0.projects.count() } == 4)
+    }
+  }
+
+  @Test("a connection lost while the commit is under way has an unknown outcome")
+  func unknownOutcome() async throws {
+    try await Backend.postgres.withDatabase { plain in
+      let location = Self.named(plain, "unknown")
+      let store = try Store.open(location)
+      defer { store.close() }
+      // A check at the commit that takes long enough to be cut off in it.
+      try await store.write { tx in
+        for sql in [
+          "CREATE TABLE slow (id BIGINT)",
+          """
+          CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$
+          """,
+          """
+          CREATE CONSTRAINT TRIGGER naps AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION nap()
+          """,
+        ] { try tx.execute(sql, []) }
+      }
+      let cutter = Task.detached {
+        let server = try PostgresServer.shared.get()
+        // Until the commit is seen under way.
+        for _ in 0..<500 {
+          do {
+            try server.run(
+              """
+              SELECT 1 / count(*) FROM pg_stat_activity
+              WHERE application_name = 'unknown' AND query = 'COMMIT' AND wait_event = 'PgSleep'
+              """)
+            return try Self.terminate("unknown")
+          } catch {
+            usleep(10_000)
+          }
+        }
+        throw Missing(what: "a commit under way")
+      }
+      await #expect(throws: StoreError.outcomeUnknown) {
+        try await store.write { _ = try $0.execute("INSERT INTO slow (id) VALUES (1)", []) }
+      }
+      try await cutter.value
+      try await #expect(store.read { try $0.number("SELECT count(*) FROM slow") } == 0)
+    }
+  }
+}
+
+/// Counts across the runs of a body; only one store thread touches it at a time.
+private final class Counter: @unchecked Sendable {
+  private(set) var value = 0
+  func next() -> Int {
+    value += 1
+    return value
+  }
+}
