@@ -1,9 +1,11 @@
 // What all lists share.
 
-/// Rows of one page: contracts cap pages at 200, and a caller's mistake must not read a whole table.
+/// Rows of one page: contracts cap pages at 200, and a caller's mistake must not read a whole
+/// table.
 func pageLimit(_ limit: Int) -> SQLValue { .integer(Int64(max(0, min(limit, 201)))) }
 
-/// Conditions that are put together at run time, with their arguments. SQL comes from literals only.
+/// Conditions that are put together at run time, with their arguments. SQL comes from literals
+/// only.
 struct Conditions {
   private(set) var arguments: [SQLValue] = []
   private var terms: [String] = []

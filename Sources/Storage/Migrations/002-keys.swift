@@ -1,6 +1,6 @@
-// Keys, their versions and their use. Start-up reads keys and versions from end to end side by side:
-// both are kept in the order of the key's id, hot columns first, and what changes with every call is
-// in a small table of its own. Released: must not change.
+// Keys, their versions and their use. Start-up reads keys and versions from end to end side by
+// side: both are kept in the order of the key's id, hot columns first, and what changes with every
+// call is in a small table of its own. Released: must not change.
 
 extension Migration {
   static let keys = Migration(version: 2) { types in

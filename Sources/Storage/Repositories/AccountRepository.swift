@@ -1,4 +1,4 @@
-// Accounts.
+// Rows of accounts. Must not open the sealed client secret: it is bytes here.
 package import KeyModel
 
 package struct AccountRepository {
@@ -24,8 +24,8 @@ package struct AccountRepository {
       ])
   }
 
-  /// `account.revision` is the one that was read: `stale` where another is stored or none. Gives what
-  /// is stored now, one revision later. Id, project and time of making stay.
+  /// `account.revision` is the one that was read: `stale` where another is stored or none. Gives
+  /// what is stored now, one revision later. Id, project and time of making stay.
   package func update(_ account: Account) throws(StoreError) -> Account {
     try transaction.executeOne(
       """

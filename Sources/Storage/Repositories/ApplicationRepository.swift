@@ -21,8 +21,8 @@ package struct ApplicationRepository {
       ])
   }
 
-  /// `application.revision` is the one that was read: `stale` where another is stored or none. Gives
-  /// what is stored now, one revision later.
+  /// `application.revision` is the one that was read: `stale` where another is stored or none.
+  /// Gives what is stored now, one revision later.
   package func update(_ application: Application) throws(StoreError) -> Application {
     try transaction.executeOne(
       """

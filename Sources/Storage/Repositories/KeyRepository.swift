@@ -89,8 +89,8 @@ package struct KeyRepository {
       "SELECT count(*) FROM keys\(conditions.clause)", conditions.arguments)
   }
 
-  /// 1, 2, 3 … per project; never given twice, unless the transaction is undone. `stale` where there
-  /// is no such project.
+  /// 1, 2, 3 … per project; never given twice, unless the transaction is undone. `stale` where
+  /// there is no such project.
   package func nextPublicInteger(_ project: ProjectID) throws(StoreError) -> Int64 {
     try transaction.executeOne(
       "UPDATE projects SET public_integer = public_integer + 1 WHERE id = $1", [.id(project)])

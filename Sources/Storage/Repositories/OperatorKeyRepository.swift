@@ -1,4 +1,4 @@
-// Operator keys.
+// Rows of operator keys, by look-up value only. Must not see a token.
 package import KeyModel
 
 package struct OperatorKeyRepository {

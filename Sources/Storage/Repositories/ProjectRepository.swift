@@ -1,4 +1,4 @@
-// Projects.
+// Rows of projects, with their policy patch as given. Must not read a policy: that is KeyModel's job.
 package import KeyModel
 
 package struct ProjectRepository {
@@ -24,8 +24,8 @@ package struct ProjectRepository {
       ])
   }
 
-  /// `project.revision` is the one that was read: `stale` where another is stored or none. Gives what
-  /// is stored now, one revision later. Id and time of making stay.
+  /// `project.revision` is the one that was read: `stale` where another is stored or none. Gives
+  /// what is stored now, one revision later. Id and time of making stay.
   package func update(_ project: Project) throws(StoreError) -> Project {
     try transaction.executeOne(
       """

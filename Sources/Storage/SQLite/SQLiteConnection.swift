@@ -38,7 +38,8 @@ final class SQLiteConnection: Connection {
 
   deinit { close() }
 
-  /// SQLite would make the file readable to others, and would open one it cannot write as read-only.
+  /// SQLite would make the file readable to others, and would open one it cannot write as
+  /// read-only.
   private static func prepareFile(_ path: String) throws(StoreError) {
     let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else {

@@ -1,5 +1,5 @@
-// The one writer: takes what is queued, runs it as one transaction with a savepoint around each job,
-// and answers everybody after one commit. Must not answer anybody before it.
+// The one writer: takes what is queued, runs it as one transaction with a savepoint around each
+// job, and answers everybody after one commit. Must not answer anybody before it.
 
 /// Confined to the writer's thread once that runs.
 final class Writer {
@@ -65,7 +65,8 @@ final class Writer {
       do {
         try connection.rollbackToSavepoint()
       } catch let second {
-        // The engine undid the whole transaction by itself (no room, say): the first error tells why.
+        // The engine undid the whole transaction by itself (no room, say): the first error tells
+        // why.
         throw error ?? second
       }
       return false

@@ -1,5 +1,5 @@
-// A PostgreSQL server of the tests' own: a cluster in a temporary folder, on a Unix socket and a free
-// loopback port, that ends with the test process however that ends.
+// A PostgreSQL server of the tests' own: a cluster in a temporary folder, on a Unix socket and a
+// free loopback port, that ends with the test process however that ends.
 import Foundation
 import Testing
 
