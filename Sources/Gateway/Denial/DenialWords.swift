@@ -60,6 +60,7 @@ enum DenialWords {
     object["detail"] = .string(message(for: code))
     object["instance"] = .string("urn:latchkey:request:{request_id}")
     object["code"] = .string(name(of: code))
+    object["request_id"] = "{request_id}"
     return JSONWriter.compact(.object(object))
   }
 }

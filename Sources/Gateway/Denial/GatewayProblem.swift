@@ -89,8 +89,10 @@ struct GatewayProblem {
     object["title"] = .string(code.title)
     object["status"] = .integer(Int64(code.status))
     object["detail"] = .string(detail)
+    // Not the path, which is the caller's text.
     object["instance"] = .string("urn:latchkey:request:\(requestID)")
     object["code"] = .string(code.rawValue)
+    object["request_id"] = .string(requestID.description)
     if let pointer {
       object["errors"] = [["pointer": .string(pointer), "detail": .string(detail)]]
     }

@@ -47,6 +47,7 @@ struct DenialPlanTests {
     #expect(answer.head.contains("Retry-After: 1\r\n") == (status == 429))
     #expect(answer.json?["status"]?.integer == Int64(status))
     #expect(answer.json?["code"]?.string == name)
+    #expect(answer.json?["request_id"]?.string == sampleRequestID().description)
     #expect(answer.json?["instance"]?.string == "urn:latchkey:request:\(sampleRequestID())")
     for field in ["type", "title", "detail"] {
       #expect(answer.json?[field]?.string?.isEmpty == false)
