@@ -1,0 +1,108 @@
+// The management API in front of a store in memory, asked with values instead of sockets.
+import Console
+import Crypto
+import HTTPServer
+import KeyModel
+import Management
+import Storage
+import Verification
+
+struct FixedClock: WallClock {
+  func now() -> Timestamp { Timestamp(seconds: 1_795_255_200) }
+}
+
+/// One answer, with its body read.
+struct Reply {
+  var status: Int
+  var headers: [String: String]
+  var body: JSONValue
+
+  init(_ response: Response) {
+    status = response.status
+    headers = Dictionary(
+      response.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
+    body = (try? JSONReader.read(response.body)) ?? .null
+  }
+
+  var code: String? { body["code"]?.string }
+  var pointers: [String] { body["errors"]?.array?.compactMap { $0["pointer"]?.string } ?? [] }
+  var parameters: [String] {
+    body["errors"]?.array?.compactMap { $0["parameter"]?.string } ?? []
+  }
+  func text(_ name: String) throws -> String {
+    guard let text = body[name]?.string else { throw Lacks(name: name, reply: self) }
+    return text
+  }
+}
+
+struct Lacks: Error {
+  var name: String
+  var reply: Reply
+}
+
+final class Site: Sendable {
+  let api: ConsoleAPI
+  /// Holds every scope.
+  let token: String
+
+  init() async throws {
+    let entropy = SeededEntropy(seed: 11)
+    let store = try Store.open(.sqliteMemory)
+    let keys = MasterKeys(oldestFirst: MasterKey(entropy: entropy))
+    let now = FixedClock().now()
+    _ = try await Vault.found(store, masterKeys: keys, now: now, entropy: entropy)
+    let vault = try await Vault.open(store, masterKeys: keys)
+    let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
+    let table = RecordTable(peppers: vault.keyring.peppers)
+    let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
+    let management = Management(
+      store: store, vault: vault, feed: feed, policies: policies, clock: FixedClock(),
+      entropy: entropy, report: { _ in })
+    api = ConsoleAPI(management: management, isReady: { true })
+    let answer = try await management.createOperatorKey(
+      NewOperatorKey(scopes: [.all]), by: Caller(.local))
+    token = answer.body?["operator_key"]?.string ?? ""
+  }
+
+  /// - Parameter token: empty sends none; nil sends the one with every scope.
+  func ask(
+    _ method: String, _ target: String, _ body: String? = nil, token: String? = nil,
+    type: String? = "application/json", idempotency: String? = nil, isLocal: Bool = false
+  ) async -> Reply {
+    let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
+    var fields: [ConsoleRequest.Field] = []
+    let token = token ?? self.token
+    if !token.isEmpty { fields.append(.init("authorization", "Bearer " + token)) }
+    if body != nil, let type { fields.append(.init("content-type", type)) }
+    if let idempotency { fields.append(.init("idempotency-key", idempotency)) }
+    return await send(
+      ConsoleRequest(
+        method: method, path: halves[0], query: halves.count > 1 ? halves[1] : nil,
+        fields: fields, body: Array((body ?? "").utf8), isLocal: isLocal))
+  }
+
+  func send(_ request: ConsoleRequest) async -> Reply { Reply(await api.respond(to: request)) }
+
+  func project(_ slug: String, profile: String = "default") async throws {
+    let reply = await ask(
+      "POST", "/v1/projects", #"{"slug":"\#(slug)","name":"P","profile":"\#(profile)"}"#)
+    guard reply.status == 201 else { throw Lacks(name: "project", reply: reply) }
+  }
+
+  func account(_ slug: String) async throws -> String {
+    try await ask("POST", "/v1/projects/\(slug)/accounts", #"{"name":"Acme"}"#).text("id")
+  }
+
+  func key(_ account: String) async throws -> String {
+    try await ask(
+      "POST", "/v1/accounts/\(account)/keys", #"{"environment":"production"}"#
+    ).text("id")
+  }
+
+  func operatorKey(_ scopes: [String], project: String? = nil) async throws -> String {
+    let list = scopes.map { "\"\($0)\"" }.joined(separator: ",")
+    let bound = project.map { ",\"project\":\"\($0)\"" } ?? ""
+    return try await ask("POST", "/v1/operator-keys", "{\"scopes\":[\(list)]\(bound)}")
+      .text("operator_key")
+  }
+}
