@@ -1,4 +1,4 @@
-// Rows of projects, with their policy patch as given. Must not read a policy: that is KeyModel's job.
+// Rows of projects, with their policy patch as given. Must not read a policy.
 package import KeyModel
 
 package struct ProjectRepository {
