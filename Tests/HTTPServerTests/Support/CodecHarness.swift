@@ -1,4 +1,4 @@
-// Runs the codec over a message that arrives in given pieces, each time from fresh memory of exactly
+// Runs the codec over a message that arrives in given pieces, each time from fresh memory of just
 // the size that has arrived, so that reading past the end shows. Also compiled into the fuzzer.
 
 #if canImport(HTTPServer)

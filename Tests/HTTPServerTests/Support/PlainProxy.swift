@@ -1,4 +1,5 @@
-// The smallest reverse proxy: passes method, target, body and answer on, both ways with backpressure.
+// The smallest reverse proxy: passes method, target, body and answer on, with backpressure both
+// ways.
 
 @testable import HTTPServer
 

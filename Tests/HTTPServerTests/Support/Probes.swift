@@ -20,3 +20,27 @@ func eventually(_ condition: () -> Bool) -> Bool {
   }
   return false
 }
+
+/// Runs `work` on a thread of its own; the tests themselves block the shared ones.
+func onThread(_ work: @escaping @Sendable () -> Void) {
+  final class Box: Sendable {
+    let work: @Sendable () -> Void
+    init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+  }
+  var thread = pthread_t()
+  pthread_create(
+    &thread, nil,
+    { context in
+      if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().work() }
+      return nil
+    }, Unmanaged.passRetained(Box(work)).toOpaque())
+  pthread_detach(thread)
+}
+
+func raiseDescriptorLimit() {
+  let files = __rlimit_resource_t(UInt32(7))
+  var limit = rlimit()
+  getrlimit(files, &limit)
+  limit.rlim_cur = limit.rlim_max
+  setrlimit(files, &limit)
+}

@@ -170,3 +170,15 @@ struct Answer {
   subscript(name: String) -> String? { headers[name]?.first }
   var text: String { String(decoding: body, as: UTF8.self) }
 }
+
+/// Sends everything on a socket that another thread reads.
+func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) {
+  var sent = 0
+  while sent < bytes.count {
+    let count = bytes.withUnsafeBytes {
+      Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+    }
+    if count <= 0 { return }
+    sent += count
+  }
+}
