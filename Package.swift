@@ -38,6 +38,7 @@ let package = Package(
     debian("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
 
     .systemLibrary(name: "CSystem"),
+    .target(name: "CProfiles", path: "Profiles/embed"),
 
     // core
     library("KeyModel", []),
@@ -59,7 +60,7 @@ let package = Package(
       "Server",
       [
         "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-        "Console",
+        "Console", "CProfiles", "CSystem",
       ]),
 
     // executables
@@ -82,7 +83,7 @@ let package = Package(
       [
         "Console", "Management", "Storage", "Crypto", "Verification", "HTTPServer", "KeyModel",
       ]),
-    tests("ServerTests", ["Server", "KeyModel"]),
+    tests("ServerTests", ["Server", "KeyModel", "Crypto", "HTTPServer", "Storage", "Management"]),
     tests("HygieneTests", []),
     .testTarget(
       name: "EndToEndTests", path: "Tests/EndToEnd", exclude: ["Support/upstream.py"],

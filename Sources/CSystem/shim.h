@@ -1,6 +1,10 @@
 #pragma once
-// System calls that have no wrapper in the C library.
+// System calls that have no wrapper in the C library, or none that Swift can call.
 #if defined(__linux__)
+#include <sys/prctl.h>
+
+// No core file, no debugger and no /proc/PID/mem for other processes of the same user.
+static inline void latchkey_forbid_dumps(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,4 +21,5 @@ static inline int latchkey_barrier(void) {
 #else
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }
+static inline void latchkey_forbid_dumps(void) {}
 #endif

@@ -11,7 +11,7 @@ enum ImportRules {
     "Crypto": ["KeyModel", "CSodium", "COpenSSL"],
     "HTTPServer": ["CEvent", "COpenSSL"],
     "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "Foundation"],
-    "Verification": ["KeyModel", "Crypto"],
+    "Verification": ["KeyModel", "Crypto", "CSystem"],
     "Management": [
       "CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Foundation",
     ],
@@ -19,9 +19,9 @@ enum ImportRules {
     "Console": ["KeyModel", "Crypto", "HTTPServer", "Management", "Foundation"],
     "Server": [
       "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-      "Console", "Foundation",
+      "Console", "CProfiles", "CSystem",
     ],
-    "latchkey": ["Server", "Foundation"],
+    "latchkey": ["Server"],
   ]
 
   /// Where a C module may be imported: the files that own its handles and no others.

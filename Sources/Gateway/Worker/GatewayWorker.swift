@@ -8,6 +8,8 @@ import Verification
 package struct GatewaySettings: Sendable {
   /// For projects without their own; `--gateway-upstream-timeout`.
   package var upstreamTimeoutSeconds = 30
+  /// The listener is the data folder's own socket: whoever can open it may verify.
+  package var isLocal = false
   package init() {}
 }
 

@@ -1,6 +1,6 @@
 // The one bridge to the data plane: turns committed changes into key records and applies them to
 // the record table, in the order of their positions. It must not decide on any call.
-internal import KeyModel
+package import KeyModel
 package import Storage
 package import Verification
 
@@ -11,11 +11,20 @@ package actor RecordFeed {
   private let records: RecordSource
   private let table: RecordTable
   private var pass: Task<Void, any Error>?
+  private let observe: @Sendable ([RecordChange]) throws -> Void
+  /// Applied and observed up to here; what was applied but not observed is not in force yet.
+  private var settled: Int64 = 0
   private static let batch = 500
 
-  package init(store: Store, vault: Vault, policies: PolicyLibrary, table: RecordTable) {
+  /// - Parameter observe: hears of every change after it was applied and before anybody is told
+  ///   that it is in force. Where it throws it is called again, with no changes, to make up for it.
+  package init(
+    store: Store, vault: Vault, policies: PolicyLibrary, table: RecordTable,
+    observe: @escaping @Sendable ([RecordChange]) throws -> Void = { _ in }
+  ) {
     self.store = store
     self.table = table
+    self.observe = observe
     records = RecordSource(vault: vault, policies: policies)
   }
 
@@ -28,11 +37,12 @@ package actor RecordFeed {
       table.reserve(versions: Int(versions))
       try records.everything(tx) { table.apply($0, position: position) }
     }
+    settled = table.position
   }
 
   /// Returns once the change at `position` is applied.
   package func reach(_ position: Int64) async throws {
-    while table.position < position {
+    while settled < position {
       if let pass {
         try await pass.value
         continue
@@ -59,6 +69,10 @@ package actor RecordFeed {
 
   private func catchUp() async throws {
     let (records, table) = (records, table)
+    if settled < table.position {
+      try observe([])
+      settled = table.position
+    }
     while true {
       let from = table.position
       let batch = try await store.read { tx in
@@ -68,6 +82,8 @@ package actor RecordFeed {
         }
       }
       for item in batch { table.apply(item.change, position: item.position) }
+      try observe(batch.map(\.change))
+      settled = table.position
       if batch.count < Self.batch { return }
     }
   }

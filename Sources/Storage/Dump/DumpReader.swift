@@ -6,10 +6,14 @@ extension Store {
   /// Fills a store that has nothing in it from a file of `dump`. Throws `DumpError` where the file
   /// is not whole, of another schema, or the store is not empty; nothing is changed then. Gives the
   /// number of rows.
+  /// - Parameter replacing: what the store has in it goes, in the same transaction.
   @discardableResult
-  package func restore(fromFile path: String) async throws -> Int64 {
+  package func restore(fromFile path: String, replacing: Bool = false) async throws -> Int64 {
     let file = Handover(LineFile(descriptor: try LineFile.existing(path)))
-    return try await write { try DumpReader(file: file.value).read(into: $0) }
+    return try await write { transaction in
+      if replacing { try DumpReader.empty(transaction) }
+      return try DumpReader(file: file.value).read(into: transaction)
+    }
   }
 }
 
@@ -37,6 +41,13 @@ private struct DumpReader {
       }
     }
     throw DumpError.damaged
+  }
+
+  /// Children before parents.
+  static func empty(_ transaction: Transaction) throws {
+    for table in DumpFormat.tables.reversed() where table.name != "feed" {
+      try transaction.execute("DELETE FROM \(table.name)", [])
+    }
   }
 
   private func requireEmpty(_ transaction: Transaction) throws {

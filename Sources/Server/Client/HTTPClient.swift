@@ -1,0 +1,143 @@
+// A small HTTP/1.1 client for the command line: one request on one connection, to a Unix socket or
+// a TCP address. It trusts the server's lengths only as far as its own limit goes.
+internal import Glibc
+
+struct HTTPAnswer: Sendable {
+  var status: Int
+  var headers: [String: String]
+  var body: [UInt8]
+}
+
+enum HTTPPlace: Hashable, Sendable, CustomStringConvertible {
+  case unix(path: String)
+  /// `prefix` is the path of the URL, without a slash at its end.
+  case tcp(HostPort, prefix: String)
+
+  /// `http://host[:port][/prefix]`.
+  init?(url: String) {
+    guard url.hasPrefix("http://") else { return nil }
+    let rest = url.dropFirst("http://".count)
+    let authority = rest.prefix { $0 != "/" }
+    let path = rest.dropFirst(authority.count)
+    let text = HostPort(String(authority)) == nil ? authority + ":80" : authority
+    guard let place = HostPort(String(text)) else { return nil }
+    self = .tcp(place, prefix: path.hasSuffix("/") ? String(path.dropLast()) : String(path))
+  }
+
+  var description: String {
+    switch self {
+    case .unix(let path): path
+    case .tcp(let place, _): "http://\(place)"
+    }
+  }
+}
+
+struct HTTPClient: Sendable {
+  let place: HTTPPlace
+  var token: String?
+  static let answerLimit = 64 << 20
+  static let timeoutSeconds = 60
+
+  func send(
+    _ method: String, _ target: String, body: [UInt8]? = nil
+  ) throws(ToolError) -> HTTPAnswer {
+    let descriptor = try connect()
+    defer { close(descriptor) }
+    do {
+      let head = Array(head(method, target, length: body?.count).utf8)
+      try Files.writeAll(descriptor, head + (body ?? []), path: place.description)
+      let bytes = try Files.read(descriptor, path: place.description, limit: Self.answerLimit)
+      guard let answer = HTTPAnswer(bytes) else {
+        throw ToolError(.unreachable, "\(place) did not answer in HTTP")
+      }
+      return answer
+    } catch let error as FileError {
+      let text = error.code == EAGAIN ? "no answer in \(Self.timeoutSeconds) s" : error.description
+      throw ToolError(.unreachable, "lost the server: \(text)")
+    } catch let error as ToolError {
+      throw error
+    } catch {
+      throw ToolError(.failure, "\(error)")
+    }
+  }
+
+  private func head(_ method: String, _ target: String, length: Int?) -> String {
+    var host = "localhost"
+    var prefix = ""
+    if case .tcp(let place, let path) = place { (host, prefix) = (place.description, path) }
+    var text = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+    text += "Accept: application/json\r\nUser-Agent: latchkey-cli\r\n"
+    if let token { text += "Authorization: Bearer \(token)\r\n" }
+    if let length { text += "Content-Type: application/json\r\nContent-Length: \(length)\r\n" }
+    return text + "\r\n"
+  }
+
+  private func connect() throws(ToolError) -> Int32 {
+    switch place {
+    case .unix(let path):
+      guard let descriptor = Sockets.connect(unix: path) else {
+        throw ToolError(
+          .unreachable, "no server answers on \(FileError(path: path, code: errno))")
+      }
+      return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
+    case .tcp(let place, _):
+      guard let descriptor = Sockets.connect(place) else {
+        throw ToolError(
+          .unreachable, "no server answers on \(FileError(path: place.description, code: errno))")
+      }
+      return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
+    }
+  }
+}
+
+extension HTTPAnswer {
+  /// A whole answer, read to the end of its connection.
+  init?(_ bytes: [UInt8]) {
+    guard let end = Self.endOfHead(bytes) else { return nil }
+    let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
+    let words = lines.first?.split(separator: " ") ?? []
+    guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+      return nil
+    }
+    var headers: [String: String] = [:]
+    for line in lines.dropFirst() {
+      guard let colon = line.firstIndex(of: ":") else { return nil }
+      let value = line[line.index(after: colon)...].drop { $0 == " " }
+      headers[line[..<colon].lowercased()] = String(value)
+    }
+    let rest = bytes[(end + 4)...]
+    guard let body = Self.body(rest, headers) else { return nil }
+    self.init(status: status, headers: headers, body: body)
+  }
+
+  private static func endOfHead(_ bytes: [UInt8]) -> Int? {
+    guard bytes.count >= 4 else { return nil }
+    return (0...(bytes.count - 4)).first {
+      bytes[$0] == 13 && bytes[$0 + 1] == 10 && bytes[$0 + 2] == 13 && bytes[$0 + 3] == 10
+    }
+  }
+
+  private static func body(_ rest: ArraySlice<UInt8>, _ headers: [String: String]) -> [UInt8]? {
+    if headers["transfer-encoding"]?.lowercased() == "chunked" { return unchunked(rest) }
+    guard let text = headers["content-length"] else { return Array(rest) }
+    guard let length = Int(text), length >= 0, rest.count >= length else { return nil }
+    return Array(rest.prefix(length))
+  }
+
+  private static func unchunked(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+    var rest = bytes
+    var body: [UInt8] = []
+    while let newline = rest.firstIndex(of: 10) {
+      let line = rest[..<newline].prefix { $0 != 13 && $0 != UInt8(ascii: ";") }
+      guard let size = Int(String(decoding: line, as: UTF8.self), radix: 16), size >= 0 else {
+        return nil
+      }
+      rest = rest[(newline + 1)...]
+      if size == 0 { return body }
+      guard rest.count >= size + 2 else { return nil }
+      body += rest.prefix(size)
+      rest = rest.dropFirst(size + 2)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,21 @@
+// Every command there is, in the order of help. Rows that are one request each are in
+// ResourceTable; what the others do is in the file that holds their handler.
+
+enum CommandTable {
+  static let all: [Command] =
+    ServeCommands.all + ResourceTable.commands + [KeysVerify.command] + AuditCommands.all
+    + UpkeepCommands.all + MasterKeyCommands.all + ConfigCommands.all + AboutCommands.all
+
+  static let groups = [
+    CommandGroup(title: "Run", words: ["init", "serve"]),
+    CommandGroup(
+      title: "Manage",
+      words: [
+        "projects", "profiles", "accounts", "applications", "keys", "operator-keys", "audit",
+      ]),
+    CommandGroup(
+      title: "Look after", words: ["doctor", "backup", "restore", "master-key", "migrate"]),
+    CommandGroup(title: "Settings", words: ["config"]),
+    CommandGroup(title: "About", words: ["help", "completion", "version"]),
+  ]
+}

@@ -1,0 +1,76 @@
+// doctor, backup, restore and migrate: what keeps a folder well. The work is done in Lifecycle.
+internal import KeyModel
+internal import Storage
+
+enum UpkeepCommands {
+  static let all = [doctor, backup, restore, migrate]
+
+  static let doctor = Command(
+    path: ["doctor"], summary: "Check folder, keys, database, disk, ports and upstreams",
+    settings: Setting.serving,
+    examples: [
+      Example(line: "latchkey doctor --data DIR", says: "one line per check, each with its fix")
+    ]
+  ) { invocation in
+    let report = await Doctor(try invocation.config(), invocation.surroundings).examine()
+    for finding in report { invocation.surroundings.line(finding.line) }
+    let failed = report.count { $0.level == .fail }
+    if failed > 0 { throw ToolError(.failure, "\(failed) checks failed") }
+  }
+
+  static let backup = Command(
+    path: ["backup"], summary: "Write everything but the request log to a new file",
+    arguments: [Argument(name: "FILE", summary: "must not exist; mode 0600")],
+    flags: [ResourceCommand.json], settings: Setting.folder,
+    examples: [
+      Example(
+        line: "latchkey backup /backup/latchkey-$(date +%F) --data DIR",
+        says: "while the server runs; the master key is not in it")
+    ]
+  ) { invocation in
+    let path = Files.absolute(invocation.argument("FILE") ?? "")
+    let body = JSONWriter.compact(["path": .string(path)])
+    let value = try await Connection.with(invocation) { client in
+      try APIAnswer.success(try client.send("POST", LocalHandler.backup, body: body)) ?? .null
+    }
+    if invocation.has("json") {
+      return invocation.surroundings.line(JSONWriter.compactText(value))
+    }
+    invocation.surroundings.line(
+      "written: \(path), \(Rendering.cell(value["bytes"])) bytes; keep master.key and "
+        + "revocations.journal too, apart from it")
+  }
+
+  static let restore = Command(
+    path: ["restore"],
+    summary: "Put a backup in the store's place; what was revoked since then stays revoked",
+    arguments: [Argument(name: "FILE", summary: "a backup", optional: true)],
+    flags: [
+      Flag(
+        name: "accept-lost-revocations", placeholder: nil,
+        summary: "serve although there is no journal of what was revoked after the backup")
+    ], settings: Setting.folder,
+    examples: [
+      Example(
+        line: "latchkey restore /backup/latchkey-2026-11-21 --data DIR",
+        says: "with the server stopped, master.key and revocations.journal in DIR")
+    ]
+  ) { invocation in
+    let says = try await Restore(try invocation.config(), invocation.surroundings).run(
+      file: invocation.argument("FILE"), accept: invocation.has("accept-lost-revocations"))
+    invocation.surroundings.line(says)
+  }
+
+  static let migrate = Command(
+    path: ["migrate"], summary: "Bring the database's schema up to date (serve does it too)",
+    settings: Setting.folder
+  ) { invocation in
+    let config = try invocation.config()
+    let folder = DataFolder(try config.require(.data))
+    try folder.check()
+    let lock = try FolderLock.take(folder.path, purpose: "migrate")
+    let store = try Store.open(ServeSettings.store(config, folder))
+    await OffThread.run { store.close() }
+    withExtendedLifetime(lock) { invocation.surroundings.line("ok: the schema is up to date") }
+  }
+}

@@ -1,0 +1,58 @@
+// Store, keyring, record table and use cases of one process, opened in the order in which each
+// needs the one before.
+internal import Crypto
+internal import KeyModel
+internal import Management
+internal import Storage
+internal import Verification
+
+final class ControlPlane: Sendable {
+  let store: Store
+  let vault: Vault
+  let table: RecordTable
+  let feed: RecordFeed
+  let management: Management
+
+  init(_ plan: ServerPlan, _ surroundings: Surroundings) async throws {
+    let log = Log(surroundings)
+    let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
+    store = try Store.open(plan.store)
+    do {
+      vault = try await Vault.open(store, masterKeys: keys)
+      let policies = try PolicyLibrary(profiles: Profiles.all)
+      table = RecordTable(peppers: vault.keyring.peppers)
+      let journal = try await RestoreGuard.openJournal(plan.folder, store)
+      feed = RecordFeed(
+        store: store, vault: vault, policies: policies, table: table
+      ) { try journal.note($0) }
+      management = Management(
+        store: store, vault: vault, feed: feed, policies: policies,
+        clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
+      ) { log.error(Failure.line($0)) }
+      try await feed.load()
+    } catch {
+      let store = store
+      await OffThread.run { store.close() }
+      throw error
+    }
+  }
+
+  /// The master keys, with a warning where they come from a variable.
+  static func masterKeys(
+    _ path: String, _ surroundings: Surroundings
+  ) throws(MasterKeyError) -> MasterKeys {
+    let loaded = try MasterKeyFile.load(
+      credentialsDirectory: surroundings.variables["CREDENTIALS_DIRECTORY"], path: path,
+      environmentValue: surroundings.variables[MasterKeyFile.variable])
+    if let warning = loaded.warning { Log(surroundings).warning(warning) }
+    return loaded.keys
+  }
+
+  func close() async { await OffThread.run { [store] in store.close() } }
+}
+
+struct ServerClock: WallClock {
+  let read: @Sendable () -> Timestamp
+  init(now: @escaping @Sendable () -> Timestamp) { read = now }
+  func now() -> Timestamp { read() }
+}

@@ -1,0 +1,96 @@
+// The composition root: opens the store, unlocks the keyring, fills the record table, starts the
+// listeners, and takes all of it down in order. Tests start it on port 0. No rule of the product
+// belongs here.
+internal import Console
+internal import Crypto
+internal import Gateway
+package import HTTPServer
+internal import KeyModel
+internal import Management
+internal import Storage
+internal import Verification
+
+package final class LatchkeyServer: Sendable {
+  /// The listeners as they were bound, in the order of the ready line.
+  package let bound: [Engine.Bound]
+  private let engine: Engine
+  private let control: ControlPlane
+  private let health: Health
+  private let upkeep: Upkeep
+  private let lock: FolderLock
+
+  /// - Parameter serving: nil: only the folder's Unix socket, for a local command.
+  init(
+    plan: ServerPlan, lock: FolderLock, _ surroundings: Surroundings
+  ) async throws {
+    let health = Health()
+    let gatherer = UsageGatherer()
+    let control = try await ControlPlane(plan, surroundings)
+    let metrics = Metrics(health: health, table: control.table, started: surroundings.now())
+    let api = ConsoleAPI(management: control.management) { health.complaint == nil }
+    var settings = GatewaySettings()
+    settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
+    let gatewaySettings = settings
+    settings.isLocal = true
+    let localSettings = settings
+    var limits = Limits()
+    limits.drainSeconds = plan.drainSeconds
+    let table = control.table
+    engine = Engine(
+      workers: plan.workers, listeners: plan.listeners, limits: limits,
+      trustedProxies: plan.trustedProxies
+    ) { worker in
+      let verifier = Verifier(table: table)
+      gatherer.add(verifier, of: worker)
+      let gateway = GatewayHandlers(
+        worker: worker, verifier: verifier, settings: gatewaySettings)
+      let local = GatewayHandlers(worker: worker, verifier: verifier, settings: localSettings)
+      return [
+        "api": APIHandler(gateway: gateway, console: ConsoleHandler(api: api)),
+        "local": LocalHandler(
+          control,
+          next: APIHandler(gateway: local, console: ConsoleHandler(api: api, isLocal: true))),
+        "gateway": gateway.proxy,
+        "metrics": MetricsHandler(metrics),
+        EchoHandler.listener: EchoHandler(),
+      ]
+    }
+    do { bound = try engine.start() } catch {
+      await control.close()
+      // A port in use is no mistake of the configuration.
+      throw ToolError(.failure, "\(error)")
+    }
+    upkeep = Upkeep(control, gatherer, health, Log(surroundings))
+    self.control = control
+    self.health = health
+    self.lock = lock
+  }
+
+  /// Refuses new calls, lets those in flight finish, stores what was counted, closes the store.
+  package func stop() async {
+    health.beginDraining()
+    await OffThread.run { [engine] in engine.drain() }
+    await upkeep.finish()
+    await control.close()
+  }
+
+  /// `listening api=127.0.0.1:8080 gateway=127.0.0.1:8081`
+  var readyLine: String {
+    let places = bound.filter { $0.name != "local" }.map {
+      "\($0.name)=\(HostPort(host: $0.host, port: $0.port))"
+    }
+    return (["listening"] + places).joined(separator: " ")
+  }
+
+  func address(_ listener: String) -> HostPort? {
+    bound.first { $0.name == listener }.map { HostPort(host: $0.host, port: $0.port) }
+  }
+
+  /// For a local command on a folder whose server does not run.
+  static func local(
+    _ config: Config, folder: DataFolder, lock: FolderLock, _ surroundings: Surroundings
+  ) async throws -> LatchkeyServer {
+    try await LatchkeyServer(
+      plan: ServerPlan(local: config, folder: folder), lock: lock, surroundings)
+  }
+}

@@ -1,0 +1,75 @@
+// What only the folder's Unix socket serves, beside the management API: the work of local commands
+// that need the open store. Whoever can open the socket owns the server.
+internal import Glibc
+internal import HTTPServer
+internal import KeyModel
+internal import Management
+internal import Storage
+
+final class LocalHandler: RequestHandler {
+  static let backup = "/local/backup"
+  static let verifyAudit = "/local/audit/verify"
+
+  private let control: ControlPlane
+  private let next: any RequestHandler
+
+  init(_ control: ControlPlane, next: any RequestHandler) {
+    self.control = control
+    self.next = next
+  }
+
+  func handle(_ exchange: Exchange) {
+    let path = String(decoding: exchange.head.path, as: UTF8.self)
+    guard path == Self.backup || path == Self.verifyAudit else { return next.handle(exchange) }
+    exchange.collectBody(limit: 64 * 1024) { [control] result in
+      guard case .success(let body) = result else { return exchange.abort() }
+      let ticket = exchange.detach()
+      Task { ticket.respond(await Self.answer(path, body, control)) }
+    }
+  }
+
+  private static func answer(
+    _ path: String, _ body: [UInt8], _ control: ControlPlane
+  ) async -> Response {
+    do {
+      let value =
+        path == backup ? try await dump(body, control) : try await audit(control)
+      return respond(200, value)
+    } catch {
+      return respond(500, ["detail": .string(Failure.line(error))])
+    }
+  }
+
+  private static func dump(_ body: [UInt8], _ control: ControlPlane) async throws -> JSONValue {
+    guard let path = try JSONReader.read(body)["path"]?.string, path.hasPrefix("/") else {
+      throw ToolError(.usage, "an absolute path is wanted")
+    }
+    guard !Files.exists(path) else { throw ToolError(.refused, "\(path) exists already") }
+    do {
+      try await control.store.dump(toFile: path)
+    } catch {
+      Files.remove(path)
+      throw error
+    }
+    let size = try Files.status(path).st_size
+    return ["path": .string(path), "bytes": .integer(Int64(size))]
+  }
+
+  private static func audit(_ control: ControlPlane) async throws -> JSONValue {
+    switch try await control.management.verifyAudit() {
+    case .intact(let entries, let head):
+      ["intact": true, "entries": .integer(entries), "head": .string(head)]
+    case .broken(let sequence, let id, let reason):
+      [
+        "intact": false, "sequence": .integer(sequence),
+        "id": id.map { .string($0.description) } ?? .null, "reason": .string(reason),
+      ]
+    }
+  }
+
+  private static func respond(_ status: Int, _ value: JSONValue) -> Response {
+    Response(
+      status: status, headers: [ResponseHeader("Content-Type", "application/json")],
+      body: JSONWriter.compact(value))
+  }
+}

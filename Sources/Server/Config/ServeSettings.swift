@@ -1,0 +1,74 @@
+// The settings of a server as typed values, checked against each other.
+package import HTTPServer
+package import Storage
+
+package struct ServeSettings: Sendable {
+  package var folder: DataFolder
+  package var store: StoreLocation
+  package var masterKeyPath: String
+  package var listen: HostPort
+  package var gatewayListen: HostPort
+  package var metricsListen: HostPort?
+  package var node: String
+  package var workers: Int
+  package var tls: TLSFiles?
+  package var trustedProxies: [CIDR]
+  package var drainSeconds: Int
+  package var upstreamTimeoutSeconds: Int
+  package var publicURL: String?
+  /// Kept for deliveries, which read them.
+  package var outbound: OutboundSettings
+
+  init(_ config: Config) throws(ToolError) {
+    folder = DataFolder(try config.require(.data))
+    store = Self.store(config, folder)
+    masterKeyPath = config.text(.masterKeyFile) ?? folder.masterKey
+    listen = try Self.address(config, .listen)
+    gatewayListen = try Self.address(config, .gatewayListen)
+    metricsListen = config.address(.metricsListen)
+    node = try config.require(.node)
+    workers = config.number(.workers)
+    tls = try Self.tls(config)
+    trustedProxies = config.texts(.trustedProxy).compactMap { CIDR($0) }
+    drainSeconds = config.number(.drainSeconds)
+    upstreamTimeoutSeconds = config.number(.upstreamTimeout)
+    publicURL = config.text(.publicURL)
+    outbound = OutboundSettings(config)
+  }
+
+  static func store(_ config: Config, _ folder: DataFolder) -> StoreLocation {
+    config.text(.database).map { .postgres(url: $0) } ?? .sqliteFile(path: folder.database)
+  }
+
+  private static func address(
+    _ config: Config, _ setting: Setting
+  ) throws(ToolError) -> HostPort {
+    guard let place = HostPort(try config.require(setting)) else {
+      throw ToolError(.config, "\(setting.name): want HOST:PORT")
+    }
+    return place
+  }
+
+  private static func tls(_ config: Config) throws(ToolError) -> TLSFiles? {
+    switch (config.text(.tlsCertificate), config.text(.tlsKey)) {
+    case (nil, nil): return nil
+    case (let certificate?, let key?): return TLSFiles(certificate: certificate, key: key)
+    default:
+      throw ToolError(.config, "tls-certificate and tls-key belong together: give both or neither")
+    }
+  }
+}
+
+package struct OutboundSettings: Sendable {
+  package var allow: [CIDR]
+  package var certificates: String?
+  package var smtpURL: String?
+  package var mailFrom: String?
+
+  init(_ config: Config) {
+    allow = config.texts(.outboundAllow).compactMap { CIDR($0) }
+    certificates = config.text(.outboundCA)
+    smtpURL = config.text(.smtpURL)
+    mailFrom = config.text(.mailFrom)
+  }
+}

@@ -1,0 +1,130 @@
+// Every setting of the server, once: its name gives the flag, the variable, the member in the
+// config file and the credential. Help, `config print` and `config check` are made from this table.
+
+/// What a value of a setting must look like, with the sentence that says so.
+enum SettingForm: Sendable {
+  case text
+  case path
+  case address
+  case seconds
+  case count(ClosedRange<Int>)
+  case url(schemes: [String])
+  case network
+  case mailAddress
+
+  /// What is wanted, where `value` is not that; nil where it is.
+  func complaint(about value: String) -> String? {
+    switch self {
+    case .text, .path: value.isEmpty || value.utf8.contains(0) ? "a text" : nil
+    case .address: HostPort(value) == nil ? "HOST:PORT" : nil
+    case .seconds: Int(value).map { (1...86_400).contains($0) } == true ? nil : "1 to 86400 seconds"
+    case .count(let range):
+      Int(value).map(range.contains) == true
+        ? nil : "a number from \(range.lowerBound) to \(range.upperBound)"
+    case .url(let schemes):
+      schemes.contains { value.hasPrefix($0 + "://") && value.utf8.count > $0.utf8.count + 3 }
+        ? nil : schemes.map { $0 + "://…" }.joined(separator: " or ")
+    case .network: Network.isValid(value) ? nil : "an address range such as 10.0.0.0/8"
+    case .mailAddress: value.split(separator: "@").count == 2 ? nil : "a mail address"
+    }
+  }
+}
+
+struct Setting: Sendable {
+  let name: String
+  let placeholder: String
+  let summary: String
+  var form: SettingForm = .text
+  /// Shown in help and used where nothing is given; nil: there is none.
+  var fallback: String?
+  var repeatable = false
+  /// Printed as `[redacted]`; may also come from a credential of that name.
+  var secret = false
+  /// Secrets have no flag: a command line is seen by every process of the machine.
+  var hasFlag = true
+
+  var flag: String { "--" + name }
+  var member: String { name.replacing("-", with: "_") }
+  var variable: String { "LATCHKEY_" + member.uppercased() }
+  var credential: String { "latchkey-" + name }
+}
+
+extension Setting {
+  static let data = Setting(
+    name: "data", placeholder: "DIR", summary: "the data folder", form: .path)
+  static let database = Setting(
+    name: "database", placeholder: "URL",
+    summary: "postgres://… for PostgreSQL; without it SQLite in the data folder",
+    form: .url(schemes: ["postgres", "postgresql"]), secret: true)
+  static let config = Setting(
+    name: "config", placeholder: "FILE",
+    summary: "config file: JSON with comments (else latchkey.json in the data folder, if there)",
+    form: .path)
+  static let masterKeyFile = Setting(
+    name: "master-key-file", placeholder: "FILE",
+    summary: "master key file (else master.key in the data folder)", form: .path)
+
+  static let listen = Setting(
+    name: "listen", placeholder: "HOST:PORT", summary: "management API, verify, forward-auth",
+    form: .address, fallback: "127.0.0.1:8080")
+  static let gatewayListen = Setting(
+    name: "gateway-listen", placeholder: "HOST:PORT", summary: "the reverse proxy",
+    form: .address, fallback: "127.0.0.1:8081")
+  static let metricsListen = Setting(
+    name: "metrics-listen", placeholder: "HOST:PORT",
+    summary: "Prometheus metrics on a listener of their own (else none)", form: .address)
+  static let node = Setting(
+    name: "node", placeholder: "NAME", summary: "this server's name among several",
+    fallback: "local")
+  static let workers = Setting(
+    name: "workers", placeholder: "N", summary: "worker threads; 0: one per core",
+    form: .count(0...256), fallback: "0")
+  static let tlsCertificate = Setting(
+    name: "tls-certificate", placeholder: "FILE", summary: "PEM chain: both listeners speak TLS",
+    form: .path)
+  static let tlsKey = Setting(
+    name: "tls-key", placeholder: "FILE", summary: "PEM key of the certificate", form: .path)
+  static let trustedProxy = Setting(
+    name: "trusted-proxy", placeholder: "CIDR",
+    summary: "peers whose X-Forwarded-For is believed", form: .network, repeatable: true)
+  static let drainSeconds = Setting(
+    name: "drain-seconds", placeholder: "SECONDS",
+    summary: "how long calls in flight may take after SIGTERM", form: .seconds, fallback: "30")
+  static let upstreamTimeout = Setting(
+    name: "gateway-upstream-timeout", placeholder: "SECONDS",
+    summary: "how long the gateway waits for an upstream", form: .seconds, fallback: "30")
+  static let publicURL = Setting(
+    name: "public-url", placeholder: "URL", summary: "for links in mails and portal sessions",
+    form: .url(schemes: ["http", "https"]))
+
+  static let outboundAllow = Setting(
+    name: "outbound-allow", placeholder: "CIDR",
+    summary: "private or loopback addresses that deliveries may go to", form: .network,
+    repeatable: true)
+  static let outboundCA = Setting(
+    name: "outbound-ca", placeholder: "FILE", summary: "certificates trusted for deliveries",
+    form: .path)
+  static let smtpURL = Setting(
+    name: "smtp-url", placeholder: "URL", summary: "smtp://host:port for mails",
+    form: .url(schemes: ["smtp", "smtps"]), secret: true)
+  static let mailFrom = Setting(
+    name: "mail-from", placeholder: "ADDRESS", summary: "sender of mails", form: .mailAddress)
+
+  static let server = Setting(
+    name: "server", placeholder: "URL",
+    summary: "a running server's management API (else the data folder is used)",
+    form: .url(schemes: ["http"]))
+  static let token = Setting(
+    name: "token", placeholder: "KEY", summary: "operator key for --server", secret: true,
+    hasFlag: false)
+
+  /// What a data folder and its keys need.
+  static let folder = [data, database, config, masterKeyFile]
+  static let serving =
+    folder + [
+      listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
+      drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA, smtpURL, mailFrom,
+    ]
+  static let client = [server, token] + folder
+  static let all = serving + [server, token]
+}

@@ -1,0 +1,39 @@
+// The names inside a data folder, and what a folder must be like before anything in it is used.
+internal import Glibc
+
+package struct DataFolder: Hashable, Sendable {
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  package var masterKey: String { path + "/master.key" }
+  package var database: String { path + "/latchkey.db" }
+  package var socket: String { path + "/latchkey.sock" }
+  package var journal: String { path + "/revocations.journal" }
+
+  /// Makes the folder where it is missing: mode 0700.
+  func make() throws(ToolError) {
+    do { try Files.makeFolder(path) } catch {
+      throw ToolError(.config, "cannot make the data folder \(error)")
+    }
+    try check()
+  }
+
+  /// - Throws: `config` with what is wrong and what to do.
+  package func check() throws(ToolError) {
+    let status: stat
+    do { status = try Files.status(path) } catch {
+      throw ToolError(.config, "data folder \(error): run latchkey init --data \(path)")
+    }
+    guard Files.isFolder(path) else { throw ToolError(.config, "\(path) is no folder") }
+    guard status.st_mode & S_IFMT == S_IFLNK || status.st_mode & 0o077 == 0 else {
+      let mode = String(status.st_mode & 0o7777, radix: 8)
+      throw ToolError(
+        .config, "data folder \(path) is open to others (mode 0\(mode)): chmod 0700 \(path)")
+    }
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw ToolError(
+        .config, "cannot write to the data folder \(FileError(path: path, code: errno))")
+    }
+  }
+}

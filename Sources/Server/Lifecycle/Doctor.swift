@@ -1,0 +1,204 @@
+// What `doctor` looks at. Each check gives one line: ok, warn or fail, what was found, and for the
+// last two what to do. It changes nothing and goes on after a failure.
+internal import Crypto
+internal import Glibc
+internal import HTTPServer
+internal import KeyModel
+internal import Management
+internal import Storage
+
+struct Finding: Sendable {
+  enum Level: String, Sendable { case ok, warn, fail }
+  let level: Level
+  let text: String
+
+  var line: String { level.rawValue.padded(6) + text }
+}
+
+struct Doctor {
+  private let config: Config
+  private let surroundings: Surroundings
+
+  init(_ config: Config, _ surroundings: Surroundings) {
+    self.config = config
+    self.surroundings = surroundings
+  }
+
+  func examine() async -> [Finding] {
+    let settings: ServeSettings
+    do { settings = try ServeSettings(config) } catch { return [fail("settings", error.message)] }
+    var findings = [ok("settings", config.file.map { "from \($0)" } ?? "no config file")]
+    findings.append(folder(settings))
+    let (keyFinding, keys) = masterKey(settings)
+    findings.append(keyFinding)
+    let running = serverRuns(settings)
+    findings.append(socket(settings, running))
+    findings.append(journal(settings))
+    findings.append(disk(settings))
+    if running {
+      findings.append(ok("database", "in use by the running server"))
+    } else {
+      findings += await database(settings, keys)
+      findings += ports(settings)
+    }
+    findings += certificates(settings)
+    return findings
+  }
+
+  // MARK: Checks
+
+  private func folder(_ settings: ServeSettings) -> Finding {
+    do {
+      try settings.folder.check()
+      return ok("data folder", settings.folder.path)
+    } catch { return fail("data folder", error.message) }
+  }
+
+  private func masterKey(_ settings: ServeSettings) -> (Finding, MasterKeys?) {
+    do {
+      let loaded = try MasterKeyFile.load(
+        credentialsDirectory: surroundings.variables["CREDENTIALS_DIRECTORY"],
+        path: settings.masterKeyPath,
+        environmentValue: surroundings.variables[MasterKeyFile.variable])
+      let text = "\(loaded.keys.newest.id) from \(loaded.source)"
+      if let warning = loaded.warning { return (warn("master key", warning), loaded.keys) }
+      return (ok("master key", text), loaded.keys)
+    } catch { return (fail("master key", "\(error)"), nil) }
+  }
+
+  private func serverRuns(_ settings: ServeSettings) -> Bool {
+    guard let descriptor = Sockets.connect(unix: settings.folder.socket) else { return false }
+    close(descriptor)
+    return true
+  }
+
+  private func socket(_ settings: ServeSettings, _ running: Bool) -> Finding {
+    guard running else {
+      let lock = try? FolderLock.attempt(settings.folder.path, purpose: "doctor")
+      return lock == nil
+        ? fail(
+          "server",
+          "\(FolderLock.holder(settings.folder.path)) holds the folder but answers not: "
+            + "wait for it or end that process")
+        : ok("server", "not running")
+    }
+    let answer = try? HTTPClient(place: .unix(path: settings.folder.socket)).send("GET", "/readyz")
+    return answer?.status == 200
+      ? ok("server", "running and ready")
+      : warn("server", "running but not ready: see its log")
+  }
+
+  private func journal(_ settings: ServeSettings) -> Finding {
+    do {
+      let journal = try RevocationJournal(settings.folder.journal, create: false)
+      return ok("journal", "\(journal.endings.count) endings")
+    } catch {
+      return warn(
+        "journal", "\(error): after a restore, keys revoked since the backup would be valid again")
+    }
+  }
+
+  private func disk(_ settings: ServeSettings) -> Finding {
+    var status = statvfs()
+    guard statvfs(settings.folder.path, &status) == 0 else {
+      return fail("disk", "\(FileError(path: settings.folder.path, code: errno))")
+    }
+    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize) >> 20
+    let text = "\(free) MiB free under \(settings.folder.path)"
+    if free < 64 { return fail("disk", text + ": make room") }
+    return free < 1024 ? warn("disk", text + ": make room soon") : ok("disk", text)
+  }
+
+  private func database(_ settings: ServeSettings, _ keys: MasterKeys?) async -> [Finding] {
+    if case .sqliteFile(let path) = settings.store, !Files.exists(path) {
+      return [fail("database", "\(path) is missing: run latchkey init, or restore a backup")]
+    }
+    let store: Store
+    do { store = try Store.open(settings.store) } catch {
+      return [fail("database", Failure.line(error))]
+    }
+    var findings = [ok("database", "opens, schema up to date")]
+    if let keys { findings.append(await keyring(store, keys)) }
+    findings.append(await clock(store))
+    findings += await upstreams(store)
+    await OffThread.run { store.close() }
+    return findings
+  }
+
+  private func keyring(_ store: Store, _ keys: MasterKeys) async -> Finding {
+    do {
+      let vault = try await Vault.open(store, masterKeys: keys)
+      return ok("keyring", "opens, \(vault.keyring.peppers.count) live pepper(s)")
+    } catch { return fail("keyring", Failure.line(error)) }
+  }
+
+  /// The newest audit entry cannot be younger than now.
+  private func clock(_ store: Store) async -> Finding {
+    let last = try? await store.read { try $0.audit.last()?.at }
+    let now = surroundings.now()
+    if let last = last ?? nil, now.adding(seconds: 60) < last {
+      return fail(
+        "clock",
+        "it is \(RFC3339.format(now)) here, but the last change was made at "
+          + "\(RFC3339.format(last)): set the clock")
+    }
+    return ok("clock", RFC3339.format(now))
+  }
+
+  private func upstreams(_ store: Store) async -> [Finding] {
+    let projects = (try? await store.read { try $0.projects.all() }) ?? []
+    return projects.compactMap { project in
+      guard let upstream = project.upstream, let place = Self.place(of: upstream) else {
+        return nil
+      }
+      guard let descriptor = Sockets.connect(place) else {
+        let reason = Files.text(of: errno)
+        return warn("upstream", "\(project.slug): \(upstream): \(reason): is it running?")
+      }
+      close(descriptor)
+      return ok("upstream", "\(project.slug): \(upstream) answers")
+    }
+  }
+
+  static func place(of upstream: String) -> HostPort? {
+    let parts = upstream.split(separator: "/", omittingEmptySubsequences: true)
+    guard parts.count >= 2 else { return nil }
+    let text = String(parts[1])
+    return HostPort(text) ?? HostPort(text + (parts[0] == "https:" ? ":443" : ":80"))
+  }
+
+  private func ports(_ settings: ServeSettings) -> [Finding] {
+    let places =
+      [("api", settings.listen), ("gateway", settings.gatewayListen)]
+      + (settings.metricsListen.map { [("metrics", $0)] } ?? [])
+    return places.map { name, place in
+      Sockets.canListen(place)
+        ? ok("port", "\(name) \(place) is free")
+        : fail("port", "\(name) \(place): \(Files.text(of: errno)): choose another")
+    }
+  }
+
+  private func certificates(_ settings: ServeSettings) -> [Finding] {
+    guard let tls = settings.tls else { return [] }
+    return [tls.certificate, tls.key].map { path in
+      do {
+        _ = try Files.read(path)
+        return ok("tls", path)
+      } catch { return fail("tls", "\(error)") }
+    }
+  }
+
+  private func ok(_ what: String, _ text: String) -> Finding { make(.ok, what, text) }
+  private func warn(_ what: String, _ text: String) -> Finding { make(.warn, what, text) }
+  private func fail(_ what: String, _ text: String) -> Finding { make(.fail, what, text) }
+
+  private func make(_ level: Finding.Level, _ what: String, _ text: String) -> Finding {
+    Finding(level: level, text: what.padded(13) + text)
+  }
+}
+
+extension String {
+  fileprivate func padded(_ width: Int) -> String {
+    self + String(repeating: " ", count: max(1, width - count))
+  }
+}

@@ -1,0 +1,51 @@
+// One process at a time works on a data folder. The lock dies with its holder, so a crash leaves
+// nothing to clean up; the file's text only says who holds it.
+internal import Glibc
+
+package final class FolderLock: Sendable {
+  private let descriptor: Int32
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+
+  /// - Parameter purpose: what stands in the refusal of the next one: `serve`, `init`, ….
+  /// - Throws: `refused` where another process holds it, `config` where the folder cannot be used.
+  package static func take(_ folder: String, purpose: String) throws(ToolError) -> FolderLock {
+    guard let lock = try attempt(folder, purpose: purpose) else {
+      throw ToolError(
+        .refused, "the data folder \(folder) is in use by \(holder(folder)): stop that first")
+    }
+    return lock
+  }
+
+  /// Nil where another process holds it.
+  static func attempt(_ folder: String, purpose: String) throws(ToolError) -> FolderLock? {
+    let path = folder + "/latchkey.lock"
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else {
+      throw ToolError(.config, "cannot use the data folder: \(FileError(path: path, code: errno))")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      close(descriptor)
+      if code == EWOULDBLOCK { return nil }
+      throw ToolError(.config, "cannot lock \(FileError(path: path, code: code))")
+    }
+    let text = Array("latchkey \(purpose), process \(getpid())\n".utf8)
+    let written =
+      ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, text.count, 0) == text.count
+    guard written else {
+      let code = errno
+      close(descriptor)
+      throw ToolError(.config, "cannot write \(FileError(path: path, code: code))")
+    }
+    return FolderLock(descriptor)
+  }
+
+  static func holder(_ folder: String) -> String {
+    guard let bytes = try? Files.read(folder + "/latchkey.lock", limit: 4096), !bytes.isEmpty
+    else { return "another process" }
+    return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,67 @@
+// What a command sees of the world: arguments, variables, standard streams, clock and randomness.
+// One value, so that a test can stand in for all of it.
+package import Crypto
+internal import Glibc
+package import KeyModel
+
+package struct Surroundings: Sendable {
+  package var variables: [String: String]
+  /// Text as it is to stand on standard output and standard error, line ends included.
+  package var write: @Sendable (String) -> Void
+  package var writeError: @Sendable (String) -> Void
+  /// Standard input to its end, at most `limit` bytes.
+  package var readInput: @Sendable (_ limit: Int) throws -> [UInt8]
+  package var now: @Sendable () -> Timestamp
+  package var entropy: any Entropy
+
+  package init(
+    variables: [String: String], write: @escaping @Sendable (String) -> Void,
+    writeError: @escaping @Sendable (String) -> Void,
+    readInput: @escaping @Sendable (Int) throws -> [UInt8],
+    now: @escaping @Sendable () -> Timestamp, entropy: any Entropy
+  ) {
+    self.variables = variables
+    self.write = write
+    self.writeError = writeError
+    self.readInput = readInput
+    self.now = now
+    self.entropy = entropy
+  }
+
+  package static func process() -> Surroundings {
+    Surroundings(
+      variables: environment(),
+      write: { send($0, to: STDOUT_FILENO) },
+      writeError: { send($0, to: STDERR_FILENO) },
+      readInput: { try Files.read(STDIN_FILENO, path: "standard input", limit: $0) },
+      now: SystemClock.now,
+      entropy: SystemEntropy())
+  }
+
+  func line(_ text: String) { write(text + "\n") }
+  func errorLine(_ text: String) { writeError(text + "\n") }
+
+  private static func send(_ text: String, to descriptor: Int32) {
+    // A closed standard stream is nobody's error to handle here.
+    try? Files.writeAll(descriptor, Array(text.utf8), path: "standard output")
+  }
+
+  private static func environment() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let pair = String(cString: text).split(separator: "=", maxSplits: 1)
+      if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
+      entry = entry.advanced(by: 1)
+    }
+    return variables
+  }
+}
+
+package enum SystemClock {
+  package static func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}

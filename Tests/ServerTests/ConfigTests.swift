@@ -1,0 +1,122 @@
+// Where settings come from, which one wins, and what is said when one is wrong.
+import Glibc
+import Testing
+
+@testable import Server
+
+@Suite("Settings")
+struct ConfigTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  private func config(
+    _ flags: [String: [String]] = [:], _ variables: [String: String] = [:]
+  ) throws -> Config {
+    try Config(settings: Setting.all, flags: flags, variables: variables)
+  }
+
+  private func refusal(
+    _ flags: [String: [String]] = [:], _ variables: [String: String] = [:]
+  ) -> ToolError? {
+    do throws(ToolError) {
+      _ = try Config(settings: Setting.all, flags: flags, variables: variables)
+      return nil
+    } catch { return error }
+  }
+
+  @Test("Flag, variable, file variable, credential, config file, default: the first one wins")
+  func order() throws {
+    let file = try folder.write("{\"node\": \"from-file\"}", to: "latchkey.json")
+    try folder.write("from-credential\n", to: "latchkey-node")
+    let path = try folder.write("from-file-variable\n", to: "node.txt")
+    var flags = ["node": ["from-flag"], "config": [file]]
+    var variables = [
+      "LATCHKEY_NODE": "from-variable", "LATCHKEY_NODE_FILE": path,
+      "CREDENTIALS_DIRECTORY": folder.path,
+    ]
+    #expect(try config(flags, variables).text(.node) == "from-flag")
+    flags["node"] = nil
+    #expect(try config(flags, variables).text(.node) == "from-variable")
+    variables["LATCHKEY_NODE"] = nil
+    #expect(try config(flags, variables).text(.node) == "from-file-variable")
+    variables["LATCHKEY_NODE_FILE"] = nil
+    #expect(try config(flags, variables).text(.node) == "from-credential")
+    variables["CREDENTIALS_DIRECTORY"] = nil
+    #expect(try config(flags, variables).text(.node) == "from-file")
+    flags["config"] = nil
+    #expect(try config(flags, variables).text(.node) == "local")
+  }
+
+  @Test("latchkey.json in the data folder is found without being named")
+  func fileInFolder() throws {
+    try folder.write("{ // a comment\n \"workers\": 3, }", to: "latchkey.json")
+    let config = try config(["data": [folder.path]])
+    #expect(config.number(.workers) == 3)
+    #expect(config.file == folder.file("latchkey.json"))
+  }
+
+  @Test("A syntax error shows file, line and a caret below the place")
+  func syntax() throws {
+    let file = try folder.write("{\n  // listeners\n  \"listen\": oops\n}", to: "bad.json")
+    let error = try #require(refusal(["config": [file]]))
+    #expect(error.exit == .config)
+    #expect(error.message.contains("bad.json:3:13"))
+    #expect(error.message.hasSuffix("  \"listen\": oops\n              ^"))
+  }
+
+  @Test("An unknown setting is named with its nearest neighbour")
+  func unknown() throws {
+    let file = try folder.write("{\"listne\": \"127.0.0.1:1\"}", to: "c.json")
+    let error = try #require(refusal(["config": [file]]))
+    #expect(error.message.contains("\"listne\"; did you mean listen?"))
+  }
+
+  @Test("A bad value names the setting, where it was set and what is wanted")
+  func values() {
+    let cases: [(String, String, String)] = [
+      ("listen", ":8080", "HOST:PORT"), ("workers", "-1", "a number"),
+      ("trusted-proxy", "10.0.0.0/99", "address range"), ("database", "mysql://x/y", "postgres://"),
+      ("drain-seconds", "0", "seconds"), ("public-url", "ftp://x", "http://"),
+    ]
+    for (name, value, wanted) in cases {
+      let byFlag = refusal([name: [value]])
+      #expect(byFlag?.exit == .usage && byFlag?.message.contains(wanted) == true, "\(name)")
+      #expect(byFlag?.message.contains("--" + name) == true)
+      let variable = "LATCHKEY_" + name.replacing("-", with: "_").uppercased()
+      let byVariable = refusal([:], [variable: value])
+      #expect(byVariable?.exit == .config && byVariable?.message.contains(variable) == true)
+    }
+  }
+
+  @Test("Secrets are neither printed nor repeated in errors")
+  func secrets() async throws {
+    let url = "postgres://me:hunter2@db/x"
+    let shown = await latchkey(
+      "config", "print", variables: ["LATCHKEY_DATABASE": url, "LATCHKEY_TOKEN": "lk_op_x"])
+    #expect(shown.exit == .ok)
+    #expect(shown.output.contains("$LATCHKEY_DATABASE"))
+    #expect(!shown.output.contains("hunter2") && !shown.output.contains("lk_op_x"))
+    let file = try folder.write("{\n \"database\": \"postgres://me:hunter2@x\" oops}", to: "c.json")
+    let broken = await latchkey("config", "check", "--config", file)
+    #expect(broken.exit == .config)
+    #expect(!broken.errors.contains("hunter2"), "\(broken.errors)")
+    #expect(refusal([:], ["LATCHKEY_DATABASE": "hunter2"])?.message.contains("hunter2") == false)
+  }
+
+  @Test("Lists come from repeated flags, from commas and from JSON arrays")
+  func lists() throws {
+    let flags = ["trusted-proxy": ["10.0.0.0/8", "::1/128"]]
+    #expect(try config(flags).texts(.trustedProxy).count == 2)
+    let variables = ["LATCHKEY_TRUSTED_PROXY": "10.0.0.0/8, ::1/128"]
+    #expect(try config([:], variables).texts(.trustedProxy) == ["10.0.0.0/8", "::1/128"])
+    let file = try folder.write("{\"trusted_proxy\": [\"10.0.0.0/8\"]}", to: "c.json")
+    #expect(try config(["config": [file]]).texts(.trustedProxy) == ["10.0.0.0/8"])
+  }
+
+  @Test("A certificate without its key is refused")
+  func pair() async {
+    let half = await latchkey("config", "check", "--data", "/x", "--tls-key", "/k")
+    #expect(half.exit == .config)
+    #expect(half.errors.contains("belong together"))
+  }
+}
