@@ -5,13 +5,13 @@ internal import KeyModel
 package import Management
 
 package struct ConsoleAPI: Sendable {
-  private let management: Management
+  private let management: UseCases
   private let router: Router
   private let isReady: @Sendable () async -> Bool
   private let pages: StaticPages
 
   /// - Parameter isReady: what `/readyz` answers by.
-  package init(management: Management, isReady: @escaping @Sendable () async -> Bool) {
+  package init(management: UseCases, isReady: @escaping @Sendable () async -> Bool) {
     self.management = management
     self.isReady = isReady
     router = Router(RouteTable.all)

@@ -1,4 +1,4 @@
-// Routes of keys.
+// Routes of keys. What a key is, is in Management; nothing is decided here.
 internal import KeyModel
 internal import Management
 

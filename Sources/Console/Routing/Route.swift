@@ -18,7 +18,7 @@ package struct QueryParameter: Sendable {
 }
 
 package struct Route: Sendable {
-  package typealias Handler = @Sendable (Management, Call) async throws(Problem) -> Answer
+  package typealias Handler = @Sendable (UseCases, Call) async throws(Problem) -> Answer
 
   /// Who may call it.
   package enum Guard: Sendable, Hashable {

@@ -3,7 +3,7 @@ internal import Crypto
 package import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   package func createAccount(
     in slug: String, _ new: NewAccount, by caller: Caller
   ) async throws(Problem) -> Answer {

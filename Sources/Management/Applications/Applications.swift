@@ -8,7 +8,7 @@ extension Application {
   package static let defaultName = "default"
 }
 
-extension Management {
+extension UseCases {
   package func createApplication(
     of id: AccountID, _ new: NewApplication, by caller: Caller
   ) async throws(Problem) -> Answer {

@@ -12,7 +12,7 @@ package struct AuditQuery: Sendable {
   package init() {}
 }
 
-extension Management {
+extension UseCases {
   package func listAudit(
     _ query: AuditQuery, _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {

@@ -28,7 +28,7 @@ package struct KeyQuery: Sendable {
   }
 }
 
-extension Management {
+extension UseCases {
   package func listKeys(
     of id: AccountID, _ query: KeyQuery, _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {

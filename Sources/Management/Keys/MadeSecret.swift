@@ -20,7 +20,7 @@ struct MadeSecret {
   }
 }
 
-extension Management {
+extension UseCases {
   func makeSecret(
     environment name: String, _ kind: KeyKind, _ policy: Policy, _ account: AccountID,
     _ context: inout ChangeContext

@@ -3,7 +3,7 @@ internal import Crypto
 package import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   /// How long old and new secret hold together where neither request nor policy says.
   private static let defaultOverlapSeconds: Int64 = 86_400
 

@@ -3,7 +3,7 @@ internal import Crypto
 internal import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   /// Throws 401 for a token that is malformed, unknown or revoked.
   package func authenticate(_ text: String) async throws(Problem) -> Principal {
     let token = Secret(text)

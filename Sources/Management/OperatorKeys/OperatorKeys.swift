@@ -3,7 +3,7 @@ internal import Crypto
 package import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   package func createOperatorKey(
     _ new: NewOperatorKey, by caller: Caller
   ) async throws(Problem) -> Answer {

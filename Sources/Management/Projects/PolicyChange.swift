@@ -1,5 +1,5 @@
-// What a change of policy would do to keys that exist. It must not let a key become unusable without
-// anyone having revoked it.
+// What a change of policy would do to keys that exist. It must not let a key become unusable
+// without anyone having revoked it.
 internal import KeyModel
 internal import Storage
 

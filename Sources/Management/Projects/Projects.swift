@@ -3,7 +3,7 @@ internal import Crypto
 internal import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   package func createProject(
     _ new: NewProject, by caller: Caller
   ) async throws(Problem) -> Answer {

@@ -3,7 +3,7 @@ package import KeyModel
 internal import Storage
 package import Verification
 
-extension Management {
+extension UseCases {
   /// The calls of today that the account's keys made, and the quota they count against.
   package func usage(
     of id: AccountID, by principal: Principal

@@ -55,7 +55,7 @@ final class Site: Sendable {
     let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
     let table = RecordTable(peppers: vault.keyring.peppers)
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
-    let management = Management(
+    let management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: FixedClock(),
       entropy: entropy, report: { _ in })
     api = ConsoleAPI(management: management, isReady: { true })

@@ -16,7 +16,7 @@ final class TestClock: WallClock {
 struct World {
   let store: Store
   let table: RecordTable
-  let management: Management
+  let management: UseCases
   let clock = TestClock()
 
   init(
@@ -31,7 +31,7 @@ struct World {
     table = RecordTable(peppers: vault.keyring.peppers)
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
     try await feed.load()
-    management = Management(
+    management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: clock,
       entropy: entropy, report: { _ in })
   }

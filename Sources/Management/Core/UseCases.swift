@@ -4,7 +4,7 @@ package import Crypto
 internal import KeyModel
 package import Storage
 
-package final class Management: Sendable {
+package final class UseCases: Sendable {
   let store: Store
   let vault: Vault
   let feed: RecordFeed
