@@ -3,7 +3,7 @@
 package import KeyModel
 internal import Storage
 
-extension Management {
+extension UseCases {
   /// Ends whatever of `endings` the store still has alive; gives how many that were.
   package func endAgain(_ endings: Set<Ending>) async throws(Problem) -> Int {
     let answer = try await change(.revokeKey, by: Caller(.local)) { [self] context in

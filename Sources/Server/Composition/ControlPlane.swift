@@ -11,7 +11,7 @@ final class ControlPlane: Sendable {
   let vault: Vault
   let table: RecordTable
   let feed: RecordFeed
-  let management: Management
+  let management: UseCases
 
   init(_ plan: ServerPlan, _ surroundings: Surroundings) async throws {
     let log = Log(surroundings)
@@ -25,7 +25,7 @@ final class ControlPlane: Sendable {
       feed = RecordFeed(
         store: store, vault: vault, policies: policies, table: table
       ) { try journal.note($0) }
-      management = Management(
+      management = UseCases(
         store: store, vault: vault, feed: feed, policies: policies,
         clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
       ) { log.error(Failure.line($0)) }

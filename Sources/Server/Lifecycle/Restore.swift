@@ -86,7 +86,7 @@ struct Restore {
     let table = RecordTable(peppers: vault.keyring.peppers)
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
     let log = Log(surroundings)
-    let management = Management(
+    let management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies,
       clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
     ) { log.error(Failure.line($0)) }
