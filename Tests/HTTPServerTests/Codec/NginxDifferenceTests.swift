@@ -20,8 +20,8 @@ struct NginxDifferenceTests {
     "bare LF after data", "data shorter than size", "overlong size", "NUL in extension",
     "folded trailer", "trailer without colon", "bare LF after trailer", "overlong trailers",
   ]
-  /// nginx refuses these; we serve them, because RFC 9110 has methods as any token, and the asterisk
-  /// form for OPTIONS. What they mean is for handlers to say.
+  /// nginx refuses these; we serve them, because RFC 9110 has methods as any token, and the
+  /// asterisk form for OPTIONS. What they mean is for handlers to say.
   static let laxer: Set<String> = [
     "lower-case method is a token", "odd token as method", "asterisk with OPTIONS",
   ]
