@@ -6,5 +6,5 @@ import Server
 if CommandLine.arguments.dropFirst().first == "serve" { Signals.block() }
 // What this program writes is for its user only.
 umask(0o077)
-let code = await Tool(.process()).run(Array(CommandLine.arguments.dropFirst()))
-exit(code.rawValue)
+let words = Array(CommandLine.arguments.dropFirst())
+MainThread.run { await Tool(.process()).run(words) }

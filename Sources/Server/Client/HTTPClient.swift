@@ -38,7 +38,19 @@ struct HTTPClient: Sendable {
   static let answerLimit = 64 << 20
   static let timeoutSeconds = 60
 
+  /// On a thread of its own: the server that answers may be in this process.
   func send(
+    _ method: String, _ target: String, body: [UInt8]? = nil
+  ) async throws(ToolError) -> HTTPAnswer {
+    let answer: Result<HTTPAnswer, ToolError> = await OffThread.run {
+      do throws(ToolError) {
+        return .success(try sendBlocking(method, target, body: body))
+      } catch { return .failure(error) }
+    }
+    return try answer.get()
+  }
+
+  func sendBlocking(
     _ method: String, _ target: String, body: [UInt8]? = nil
   ) throws(ToolError) -> HTTPAnswer {
     let descriptor = try connect()

@@ -51,13 +51,15 @@ struct ResourceCommand: Sendable {
       examples: examples
     ) { invocation in
       try await Connection.with(invocation) { client in
-        let answer = try spec.send(invocation, client)
+        let answer = try await spec.send(invocation, client)
         try spec.show(answer, invocation)
       }
     }
   }
 
-  func send(_ invocation: Invocation, _ client: HTTPClient) throws(ToolError) -> HTTPAnswer {
+  func send(
+    _ invocation: Invocation, _ client: HTTPClient
+  ) async throws(ToolError) -> HTTPAnswer {
     let isList = method == "GET" && !columns.isEmpty
     let paging = isList ? Self.paging.map { Field.query($0.name) } : []
     var body = JSONObject()
@@ -70,7 +72,7 @@ struct ResourceCommand: Sendable {
       }
     }
     let hasBody = method == "POST" || method == "PATCH"
-    return try client.send(
+    return try await client.send(
       method, target(invocation) + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
       body: hasBody ? JSONWriter.compact(.object(body)) : nil)
   }

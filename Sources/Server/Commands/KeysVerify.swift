@@ -25,7 +25,7 @@ enum KeysVerify {
   ) { invocation in
     let body = JSONWriter.compact(.object(try body(invocation)))
     let answer = try await Connection.with(invocation) { client in
-      try APIAnswer.success(try client.send("POST", "/v1/verify", body: body)) ?? .null
+      try APIAnswer.success(try await client.send("POST", "/v1/verify", body: body)) ?? .null
     }
     if invocation.has("json") {
       invocation.surroundings.line(JSONWriter.compactText(answer))

@@ -31,7 +31,7 @@ enum UpkeepCommands {
     let path = Files.absolute(invocation.argument("FILE") ?? "")
     let body = JSONWriter.compact(["path": .string(path)])
     let value = try await Connection.with(invocation) { client in
-      try APIAnswer.success(try client.send("POST", LocalHandler.backup, body: body)) ?? .null
+      try APIAnswer.success(try await client.send("POST", LocalHandler.backup, body: body)) ?? .null
     }
     if invocation.has("json") {
       return invocation.surroundings.line(JSONWriter.compactText(value))

@@ -12,6 +12,7 @@ final class ControlPlane: Sendable {
   let table: RecordTable
   let feed: RecordFeed
   let management: UseCases
+  private let journal: RevocationJournal
 
   init(_ plan: ServerPlan, _ surroundings: Surroundings) async throws {
     let log = Log(surroundings)
@@ -22,6 +23,7 @@ final class ControlPlane: Sendable {
       let policies = try PolicyLibrary(profiles: Profiles.all)
       table = RecordTable(peppers: vault.keyring.peppers)
       let journal = try await RestoreGuard.openJournal(plan.folder, store)
+      self.journal = journal
       feed = RecordFeed(
         store: store, vault: vault, policies: policies, table: table
       ) { try journal.note($0) }
@@ -30,6 +32,7 @@ final class ControlPlane: Sendable {
         clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
       ) { log.error(Failure.line($0)) }
       try await feed.load()
+      try await RestoreGuard.agree(journal, store, management, log)
     } catch {
       let store = store
       await OffThread.run { store.close() }
@@ -48,7 +51,11 @@ final class ControlPlane: Sendable {
     return loaded.keys
   }
 
-  func close() async { await OffThread.run { [store] in store.close() } }
+  func close() async {
+    // Where this fails, the next start compares the two in full.
+    try? await RestoreGuard.remember(journal, store)
+    await OffThread.run { [store] in store.close() }
+  }
 }
 
 struct ServerClock: WallClock {

@@ -96,7 +96,7 @@ enum Demo {
   }
 
   private static func get(_ api: HTTPClient, _ target: String) throws -> JSONValue? {
-    let answer = try api.send("GET", target)
+    let answer = try api.sendBlocking("GET", target)
     return answer.status == 404 ? nil : try APIAnswer.success(answer)
   }
 
@@ -104,7 +104,7 @@ enum Demo {
   private static func ask(
     _ api: HTTPClient, _ method: String, _ target: String, _ body: JSONValue
   ) throws -> JSONValue {
-    let answer = try api.send(method, target, body: JSONWriter.compact(body))
+    let answer = try api.sendBlocking(method, target, body: JSONWriter.compact(body))
     return try APIAnswer.success(answer) ?? .null
   }
 

@@ -32,7 +32,7 @@ struct Doctor {
     let (keyFinding, keys) = masterKey(settings)
     findings.append(keyFinding)
     let running = serverRuns(settings)
-    findings.append(socket(settings, running))
+    findings.append(await socket(settings, running))
     findings.append(journal(settings))
     findings.append(disk(settings))
     if running {
@@ -72,7 +72,7 @@ struct Doctor {
     return true
   }
 
-  private func socket(_ settings: ServeSettings, _ running: Bool) -> Finding {
+  private func socket(_ settings: ServeSettings, _ running: Bool) async -> Finding {
     guard running else {
       let lock = try? FolderLock.attempt(settings.folder.path, purpose: "doctor")
       return lock == nil
@@ -82,7 +82,8 @@ struct Doctor {
             + "wait for it or end that process")
         : ok("server", "not running")
     }
-    let answer = try? HTTPClient(place: .unix(path: settings.folder.socket)).send("GET", "/readyz")
+    let client = HTTPClient(place: .unix(path: settings.folder.socket))
+    let answer = try? await client.send("GET", "/readyz")
     return answer?.status == 200
       ? ok("server", "running and ready")
       : warn("server", "running but not ready: see its log")
@@ -103,7 +104,7 @@ struct Doctor {
     guard statvfs(settings.folder.path, &status) == 0 else {
       return fail("disk", "\(FileError(path: settings.folder.path, code: errno))")
     }
-    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize) >> 20
+    let free = (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20
     let text = "\(free) MiB free under \(settings.folder.path)"
     if free < 64 { return fail("disk", text + ": make room") }
     return free < 1024 ? warn("disk", text + ": make room soon") : ok("disk", text)

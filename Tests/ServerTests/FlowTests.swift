@@ -1,0 +1,180 @@
+// Commands on a data folder from init to restore, in this process: what a newcomer does, what an
+// operator does on a bad day, and the exit codes of both.
+import Glibc
+import KeyModel
+import Testing
+
+@testable import Server
+
+@Suite("Commands on a data folder", .serialized)
+struct FlowTests {
+  let folder: TemporaryFolder
+  var data: String { folder.file("data") }
+
+  init() async throws {
+    folder = try TemporaryFolder()
+    let made = await latchkey("init", "--data", data, "--json")
+    try #require(made.exit == .ok, "\(made)")
+    let json = try JSONReader.read(made.output)
+    try #require(json["operator_key"]?.string?.hasPrefix("lk_op_") == true)
+    #expect(made.output.split(separator: "\n").count == 1)
+  }
+
+  /// A key of a new account in a new project, and its secret.
+  private func issue(_ slug: String = "orders") async throws -> (id: String, secret: String) {
+    _ = await latchkey("projects", "create", slug, "--name", "Orders", "--data", data)
+    let account = await latchkey(
+      "accounts", "create", "Acme", "--project", slug, "--data", data, "--json")
+    let id = try #require(try JSONReader.read(account.output)["id"]?.string, "\(account)")
+    let key = await latchkey(
+      "keys", "create", "--account", id, "--environment", "production", "--data", data, "--json")
+    let made = try JSONReader.read(key.output)
+    return (
+      try #require(made["id"]?.string, "\(key)"), try #require(made["secret"]?.string)
+    )
+  }
+
+  private func verify(_ secret: String) async -> Ran {
+    await latchkey(
+      "keys", "verify", "--project", "orders", "--data", data, "--json", input: secret + "\n")
+  }
+
+  @Test("init makes a private folder once and refuses a second time")
+  func initialise() async throws {
+    #expect(try Files.status(data).st_mode & 0o7777 == 0o700)
+    #expect(try Files.status(data + "/master.key").st_mode & 0o7777 == 0o400)
+    let before = try Files.read(data + "/master.key")
+    let again = await latchkey("init", "--data", data)
+    #expect(again.exit == .refused && again.output.isEmpty)
+    #expect(again.errors.contains("initialised already"))
+    #expect(try Files.read(data + "/master.key") == before)
+  }
+
+  @Test("A key is issued, verifies, is revoked for good, and the chain of changes is whole")
+  func life() async throws {
+    let key = try await issue()
+    let valid = await verify(key.secret)
+    #expect(valid.exit == .ok, "\(valid)")
+    let revoked = await latchkey("keys", "revoke", key.id, "--data", data)
+    #expect(revoked.exit == .ok && revoked.errors.contains("revoked"))
+    let after = await verify(key.secret)
+    #expect(after.exit == .notValid && after.output.contains("\"revoked\""))
+    #expect(await latchkey("keys", "get", key.id + "x", "--data", data).exit != .ok)
+    let chain = await latchkey("audit", "verify", "--data", data)
+    #expect(chain.exit == .ok && chain.output.hasPrefix("ok: "), "\(chain)")
+    let list = await latchkey("audit", "list", "--data", data)
+    #expect(list.output.contains("key.revoked") && list.output.contains("local"))
+  }
+
+  @Test("A restored backup does not bring back what was revoked, removed or reset since")
+  func restore() async throws {
+    let (kept, gone) = (try await issue(), try await issue())
+    let reset = try await issue()
+    let file = folder.file("backup")
+    #expect(await latchkey("backup", file, "--data", data).exit == .ok)
+    #expect(try Files.status(file).st_mode & 0o077 == 0)
+    #expect(await latchkey("keys", "revoke", gone.id, "--data", data).exit == .ok)
+    #expect(await latchkey("keys", "reset", reset.id, "--data", data).exit == .ok)
+    let restored = await latchkey("restore", file, "--data", data)
+    #expect(restored.exit == .ok && restored.output.contains("2 later"), "\(restored)")
+    #expect(await verify(kept.secret).exit == .ok)
+    #expect(await verify(gone.secret).output.contains("\"revoked\""))
+    #expect(await verify(reset.secret).exit == .notValid)
+    #expect(await latchkey("audit", "verify", "--data", data).exit == .ok)
+  }
+
+  @Test("A damaged backup is refused and leaves the store as it was")
+  func damagedBackup() async throws {
+    let key = try await issue()
+    let file = folder.file("backup")
+    _ = await latchkey("backup", file, "--data", data)
+    var bytes = try Files.read(file)
+    bytes[bytes.count / 2] ^= 1
+    try folder.write(String(decoding: bytes, as: UTF8.self), to: "changed")
+    for damaged in ["changed", "missing"] {
+      #expect(await latchkey("restore", folder.file(damaged), "--data", data).exit != .ok)
+    }
+    #expect(await verify(key.secret).exit == .ok)
+  }
+
+  @Test("Without its journal a restored store is served only when that is accepted")
+  func lostJournal() async throws {
+    let key = try await issue()
+    let file = folder.file("backup")
+    _ = await latchkey("backup", file, "--data", data)
+    Files.remove(data + "/revocations.journal")
+    #expect(await latchkey("restore", file, "--data", data).exit == .ok)
+    let refused = await verify(key.secret)
+    #expect(refused.exit == .config)
+    #expect(refused.errors.contains("--accept-lost-revocations"))
+    #expect(await latchkey("restore", "--accept-lost-revocations", "--data", data).exit == .ok)
+    #expect(await verify(key.secret).exit == .ok)
+  }
+
+  @Test("A database file that was put back by hand is held to the journal at the next start")
+  func databasePutBack() async throws {
+    let key = try await issue()
+    let old = try Files.read(data + "/latchkey.db")
+    _ = await latchkey("keys", "revoke", key.id, "--data", data)
+    Files.remove(data + "/latchkey.db")
+    let descriptor = open(data + "/latchkey.db", O_WRONLY | O_CREAT, 0o600)
+    try Files.writeAll(descriptor, old, path: data)
+    close(descriptor)
+    let after = await verify(key.secret)
+    #expect(after.output.contains("\"revoked\""), "\(after)")
+    #expect(after.errors.contains("applied again"))
+  }
+
+  @Test("Master key rotation keeps every secret, and may be run again after it was broken off")
+  func rotation() async throws {
+    let key = try await issue()
+    let rotated = await latchkey("master-key", "rotate", "--data", data)
+    #expect(rotated.exit == .ok, "\(rotated)")
+    let lines = try String(decoding: Files.read(data + "/master.key"), as: UTF8.self)
+      .split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(await verify(key.secret).exit == .ok)
+    // Only the new key is needed from here on.
+    chmod(data + "/master.key", 0o600)
+    try folder.write(lines[1] + "\n", to: "data/master.key", mode: 0o400)
+    #expect(await verify(key.secret).exit == .ok)
+    let list = await latchkey("master-key", "list", "--data", data)
+    #expect(!list.output.contains("MISSING"))
+    // The old one alone is the wrong one, and both ids are told.
+    chmod(data + "/master.key", 0o600)
+    try folder.write(lines[0] + "\n", to: "data/master.key", mode: 0o400)
+    let wrong = await verify(key.secret)
+    #expect(wrong.exit == .config && wrong.errors.contains("the key given is"), "\(wrong)")
+  }
+
+  @Test("A folder in use, a missing one and an open one are told apart")
+  func folders() async throws {
+    let lock = try FolderLock.take(data, purpose: "something")
+    let second = await latchkey("migrate", "--data", data)
+    #expect(second.exit == .refused)
+    #expect(second.errors.contains("latchkey something, process \(getpid())"))
+    withExtendedLifetime(lock) {}
+    let missing = await latchkey("keys", "list", "--account", "a", "--data", folder.file("none"))
+    #expect(missing.exit == .config && missing.errors.contains("latchkey init"))
+    chmod(data, 0o755)
+    let open = await latchkey("doctor", "--data", data)
+    #expect(open.exit == .failure && open.output.contains("chmod 0700"))
+    chmod(data, 0o700)
+    let neither = await latchkey("keys", "list", "--account", "a")
+    #expect(neither.exit == .usage && neither.errors.contains("--server URL"))
+  }
+
+  @Test("doctor finds a healthy folder healthy and names an unreachable upstream")
+  func doctor() async throws {
+    _ = await latchkey(
+      "projects", "create", "orders", "--name", "Orders", "--upstream", "http://127.0.0.1:1",
+      "--data", data)
+    let report = await latchkey(
+      "doctor", "--data", data, "--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0")
+    #expect(report.exit == .ok, "\(report)")
+    for word in ["master key", "keyring", "journal", "clock", "disk"] {
+      #expect(report.output.contains("ok    " + word), "\(word): \(report.output)")
+    }
+    #expect(report.output.contains("warn  upstream     orders: http://127.0.0.1:1"))
+  }
+}
