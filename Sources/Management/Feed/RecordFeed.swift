@@ -61,9 +61,13 @@ package actor RecordFeed {
   }
 
   private func runPass() async throws {
-    let task = Task { try await catchUp() }
+    // The pass itself says that it is over: a waiter that still saw it here would go round and
+    // round without ever giving way to whoever is to remove it.
+    let task = Task {
+      defer { pass = nil }
+      try await catchUp()
+    }
     pass = task
-    defer { pass = nil }
     try await task.value
   }
 
