@@ -3,5 +3,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 swift build --build-tests
-echo "soak: 1,000 kills"
-LATCHKEY_TEST_KILLS=1000 swift test --skip-build --filter 'EndToEndTests.*Kill'
+# The slow clients need a descriptor each, here and in the server.
+ulimit -n "$(ulimit -Hn)"
+
+echo "soak: 1,000 kills on each store"
+LATCHKEY_TEST_KILLS=1000 swift test --skip-build --filter 'EndToEndTests.KillTests'
+
+echo "soak: an hour of mixed load, 5,000 slow clients"
+LATCHKEY_TEST_LOAD_SECONDS=3600 LATCHKEY_TEST_SLOW_CLIENTS=5000 \
+  swift test --skip-build --filter 'EndToEndTests.LoadTests'

@@ -29,6 +29,8 @@ enum ImportRules {
     "CSodium": ["Sources/Crypto/"],
     "COpenSSL": ["Sources/Crypto/", "Sources/HTTPServer/"],
     "CEvent": ["Sources/HTTPServer/"],
+    "CSystem": ["Sources/Verification/Table/Epochs.swift", "Sources/Server/"],
+    "CProfiles": ["Sources/Server/"],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],
     "CAssets": ["Sources/Management/Policies/"],

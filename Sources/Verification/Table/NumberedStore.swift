@@ -1,5 +1,5 @@
-// Small things that rows point at by number: accounts, applications, routes. Elements never move, so
-// that a number finds one without a lock.
+// Small things that rows point at by number: accounts, applications, routes. Elements never move,
+// so that a number finds one without a lock.
 
 /// The reader's half. A page is there before any number in it is published.
 struct Pages<Element: ~Copyable>: @unchecked Sendable {

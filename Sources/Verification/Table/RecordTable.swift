@@ -1,6 +1,6 @@
-// What every worker reads and one control-plane thread writes: the records of all projects. It holds
-// records, never verdicts. Readers see each change whole, without locks: rows are immutable, their
-// marks are atomic, and what was replaced is freed when no reader is inside.
+// What every worker reads and one control-plane thread writes: the records of all projects. It
+// holds records, never verdicts. Readers see each change whole, without locks: rows are immutable,
+// their marks are atomic, and what was replaced is freed when no reader is inside.
 import Crypto
 import KeyModel
 import Synchronization

@@ -1,5 +1,5 @@
-// One key version as the data plane sees it: 96 bytes, no pointers. A row is never changed once it can
-// be found; an update is a new row, and then the old one's mark says dead.
+// One key version as the data plane sees it: 96 bytes, no pointers. A row is never changed once it
+// can be found; an update is a new row, and then the old one's mark says dead.
 import KeyModel
 import Synchronization
 

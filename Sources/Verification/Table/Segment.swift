@@ -1,10 +1,10 @@
-// A hash table of rows in one piece of memory: open addressing, linear probing, one writer, any number
-// of readers. A byte per place, all bytes side by side, says whether a row can be the one that is
-// looked for; so a look-up touches one row, and at a million keys that is what it costs.
+// A hash table of rows in one piece of memory: open addressing, linear probing, one writer, any
+// number of readers. A byte per place, all bytes side by side, says whether a row can be the one
+// that is looked for; so a look-up touches one row, and at a million keys that is what it costs.
 //
 // Why a reader never misses a row that is being replaced: the new row goes to the first empty place
-// after the old one (places are never used twice), is marked live, and only then is the old one marked
-// dead; a reader that finds the dead one goes on and meets the new one.
+// after the old one (places are never used twice), is marked live, and only then is the old one
+// marked dead; a reader that finds the dead one goes on and meets the new one.
 import KeyModel
 import Synchronization
 

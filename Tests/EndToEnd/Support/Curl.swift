@@ -27,7 +27,7 @@ enum Curl {
       + ["--path-as-is", "--output", body, "--dump-header", head] + arguments + [url]
     let child = try Child(command, folder: folder.path, name: "curl")
     let status = try child.wait(seconds: seconds + 10)
-    guard status == 0 else { throw Failure("curl ended with \(status): \(child.errors)") }
+    guard status == 0 else { throw Failure("curl \(url) ended with \(status): \(child.errors)") }
     return try parse(
       head: String(decoding: FileManager.default.contents(atPath: head) ?? Data(), as: UTF8.self),
       body: FileManager.default.contents(atPath: body) ?? Data())

@@ -14,7 +14,7 @@ final class Installation: Sendable {
   let folder: Folder
   let operatorKey: String
   let databaseURL: String?
-  private let cluster: PostgreSQL?
+  let cluster: PostgreSQL?
 
   init(_ store: Store = .sqlite) throws {
     folder = try Folder()
@@ -36,7 +36,8 @@ final class Installation: Sendable {
   }
 }
 
-/// A running server. Its log lines go to `NAME.err` in the installation's folder.
+/// A running server. `launcher` is a command that ends by executing its arguments. Its log lines go
+/// to `NAME.err` in the installation's folder.
 final class Latchkey: Sendable {
   let installation: Installation
   let child: Child
@@ -47,19 +48,20 @@ final class Latchkey: Sendable {
 
   init(
     _ installation: Installation, arguments: [String] = [], name: String = "serve",
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], launcher: [String] = [], data: String? = nil
   ) throws {
     self.installation = installation
-    let before =
-      (try? String(contentsOfFile: installation.folder.file("\(name).err"), encoding: .utf8)) ?? ""
+    let log = installation.folder.file("\(name).err")
+    let before = (FileManager.default.contents(atPath: log) ?? Data()).count
     let child = try Child(
-      [Place.latchkey, "serve", "--data", installation.data] + installation.databaseArguments
+      launcher + [Place.latchkey, "serve", "--data", data ?? installation.data]
+        + installation.databaseArguments
         + ["--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
         + ["--metrics-listen", "127.0.0.1:0"] + arguments,
       environment: environment, folder: installation.folder.path, name: name)
     var ports: [String: Int] = [:]
     let ready = poll(seconds: 30) {
-      ports = Self.ports(in: String(child.errors.dropFirst(before.count)))
+      ports = Self.ports(in: String(child.errors.utf8.dropFirst(before)) ?? "")
       return !ports.isEmpty || child.status != nil
     }
     guard ready, let api = ports["api"], let gateway = ports["gateway"],

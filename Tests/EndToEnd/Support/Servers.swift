@@ -108,10 +108,10 @@ final class PostgreSQL: Sendable {
     try waitForPort(port, of: child)
   }
 
-  deinit {
-    // Fast shutdown: sessions end, files are flushed.
-    child.stop(SIGINT)
-  }
+  deinit { stop() }
+
+  /// Fast shutdown: sessions end, files are flushed.
+  func stop() { child.stop(SIGINT) }
 
   /// Makes an empty database and gives its URL.
   func database(_ name: String) throws -> String {

@@ -17,7 +17,7 @@ final class World: Sendable {
   ///   - upstream: nil: an echo server.
   init(
     _ store: Store = .sqlite, profile: String = "default", upstream: String? = nil,
-    policy: [String: Any] = [:], hosts: [String] = [], arguments: [String] = []
+    policy: [String: Any] = TwoEnvironments.policy, hosts: [String] = [], arguments: [String] = []
   ) throws {
     echo = upstream == nil ? try EchoServer() : nil
     self.upstream = upstream ?? echo!.url

@@ -1,0 +1,67 @@
+// A restored backup must not bring a revoked key back.
+import Foundation
+import Testing
+
+@Suite("Backup and restore", .serialized)
+struct BackupTests {
+  @Test(
+    "Backup, revoke, restore: the key stays refused, the others pass", arguments: Store.allCases)
+  func revokedStaysRevoked(store: Store) throws {
+    let world = try World(store)
+    let installation = world.latchkey.installation
+    let (kept, gone) = (try world.issue(), try world.issue())
+    let file = installation.folder.file("backup.lk")
+    let made = try installation.command(["backup", file])
+    #expect(made.status == 0, "\(made)")
+    try world.revoke(gone)
+    let late = try world.issue()
+    #expect(world.latchkey.child.stop(SIGTERM) == 0)
+    let restored = try installation.command(["restore", file])
+    #expect(restored.status == 0, "\(restored)")
+    let again = try Latchkey(installation, name: "restored")
+    func code(_ key: IssuedKey) throws -> String? {
+      try again.expect(200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])["code"]
+        .string
+    }
+    #expect(try code(kept) == "valid")
+    #expect(try code(gone) == "revoked")
+    #expect(try code(late) == "not_found")
+    #expect(try installation.command(["audit", "verify"]).status == 0)
+  }
+
+  @Test("A backup holds no secret and opens for its owner only")
+  func contents() throws {
+    let world = try World()
+    let key = try world.issue()
+    let file = world.latchkey.installation.folder.file("backup.lk")
+    #expect(try world.latchkey.installation.command(["backup", file]).status == 0)
+    var info = stat()
+    #expect(stat(file, &info) == 0 && info.st_mode & 0o077 == 0)
+    let bytes = FileManager.default.contents(atPath: file) ?? Data()
+    #expect(!bytes.isEmpty)
+    #expect(Canary(key.secret).forms(in: bytes).isEmpty)
+  }
+
+  @Test("A backup that was cut off or changed is refused and leaves the store as it was")
+  func damaged() throws {
+    let world = try World()
+    let installation = world.latchkey.installation
+    let key = try world.issue()
+    let file = installation.folder.file("backup.lk")
+    #expect(try installation.command(["backup", file]).status == 0)
+    world.latchkey.child.stop(SIGTERM)
+    let whole = try #require(FileManager.default.contents(atPath: file))
+    var changed = whole
+    changed[whole.count / 2] ^= 1
+    for damaged in [whole.prefix(whole.count / 2), changed] {
+      let path = installation.folder.file("damaged.lk")
+      try Data(damaged).write(to: URL(filePath: path))
+      let refused = try installation.command(["restore", path])
+      #expect(refused.status != 0, "\(refused)")
+    }
+    let again = try Latchkey(installation, name: "again")
+    let answer = try again.expect(
+      200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])
+    #expect(answer["code"].string == "valid")
+  }
+}

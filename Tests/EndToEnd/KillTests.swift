@@ -1,0 +1,114 @@
+// kill -9 at random moments during a stream of creations and revocations. What was answered must
+// hold: every key whose 201 was read verifies, every revocation whose 204 was read is refused.
+// `make soak` sets LATCHKEY_TEST_KILLS; LATCHKEY_TEST_SEED repeats a run.
+import Foundation
+import Testing
+
+/// SplitMix64: the moments of a run follow from its seed.
+struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// What the clients of one run have read.
+final class Ledger: @unchecked Sendable {
+  private let lock = NSLock()
+  private var live: [String: String] = [:]
+  private var revoked: [String: String] = [:]
+
+  func created(_ key: IssuedKey) { lock.withLock { live[key.id] = key.secret } }
+  /// From here on, until an answer, either outcome is right.
+  func revoking(_ key: IssuedKey) { lock.withLock { _ = live.removeValue(forKey: key.id) } }
+  func revoked(_ key: IssuedKey) { lock.withLock { revoked[key.id] = key.secret } }
+  /// Secrets by the code that each must have.
+  var expected: [(secret: String, code: String)] {
+    lock.withLock { live.values.map { ($0, "valid") } + revoked.values.map { ($0, "revoked") } }
+  }
+  var counts: (live: Int, revoked: Int) { lock.withLock { (live.count, revoked.count) } }
+}
+
+@Suite("Kills", .serialized)
+struct KillTests {
+  static func setting(_ name: String, or fallback: Int) -> Int {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? fallback
+  }
+
+  @Test("What was answered holds after kill -9", arguments: Store.allCases)
+  func answersHold(store: Store) throws {
+    let kills = Self.setting("LATCHKEY_TEST_KILLS", or: store == .sqlite ? 20 : 8)
+    let seed = Self.setting("LATCHKEY_TEST_SEED", or: 20_261_121)
+    var random = Seeded(state: UInt64(truncatingIfNeeded: seed))
+    let ledger = Ledger()
+    let world = try World(store)
+    let installation = world.latchkey.installation
+    world.latchkey.child.stop(SIGKILL)
+    for round in 0..<kills {
+      let latchkey = try Latchkey(installation, name: "kill-\(round)")
+      try check(ledger, on: latchkey, "kill \(round) of seed \(seed)")
+      let clients = try (0..<4).map { _ in try start(latchkey, world.account, ledger) }
+      usleep(UInt32(random.next() % 150_000))
+      latchkey.child.stop(SIGKILL)
+      for client in clients { client.wait() }
+      if round % 4 == 3 { try killWhileStarting(installation, after: random.next() % 40_000) }
+    }
+    let latchkey = try Latchkey(installation, name: "last")
+    try check(ledger, on: latchkey, "the end of seed \(seed)")
+    #expect(ledger.counts.live > kills && ledger.counts.revoked > kills, "\(ledger.counts)")
+    let audit = try installation.command(["audit", "verify"])
+    #expect(audit.status == 0, "\(audit)")
+  }
+
+  private func killWhileStarting(_ installation: Installation, after: UInt64) throws {
+    let child = try Child(
+      [Place.latchkey, "serve", "--data", installation.data, "--listen", "127.0.0.1:0"]
+        + ["--gateway-listen", "127.0.0.1:0"] + installation.databaseArguments,
+      folder: installation.folder.path, name: "starting")
+    usleep(UInt32(after))
+    child.stop(SIGKILL)
+  }
+
+  /// A client on a thread of its own: creates keys and revokes two of three, until the server dies.
+  private func start(
+    _ latchkey: Latchkey, _ account: String, _ ledger: Ledger
+  ) throws -> DispatchGroup {
+    let (port, token) = (latchkey.apiPort, latchkey.installation.operatorKey)
+    let group = DispatchGroup()
+    DispatchQueue(label: "client").async(group: group) {
+      guard let wire = try? Wire(port: port) else { return }
+      for turn in 0..<100_000 {
+        let path = "/v1/accounts/\(account)/keys"
+        guard
+          let made = try? wire.request("POST", path, token: token, ["environment": "production"]),
+          made.status == 201, let json = try? made.json(), let id = json["id"].string,
+          let secret = json["secret"].string
+        else { return }
+        let key = IssuedKey(id: id, secret: secret)
+        ledger.created(key)
+        if turn % 3 == 0 { continue }
+        ledger.revoking(key)
+        guard let gone = try? wire.request("DELETE", "/v1/keys/\(id)", token: token),
+          gone.status == 204
+        else { return }
+        ledger.revoked(key)
+      }
+    }
+    return group
+  }
+
+  private func check(_ ledger: Ledger, on latchkey: Latchkey, _ when: String) throws {
+    let wire = try Wire(port: latchkey.apiPort)
+    for (secret, code) in ledger.expected {
+      let answer = try wire.request(
+        "POST", "/v1/verify", token: latchkey.installation.operatorKey,
+        ["project": "demo", "key": secret])
+      let got = try answer.json()["code"].string
+      if got != code { Issue.record("\(when): a key is \(got ?? "nothing"), not \(code)") }
+    }
+  }
+}
