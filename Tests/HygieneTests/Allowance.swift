@@ -15,8 +15,5 @@ struct Allowance: Sendable {
     Allowance(
       rule: "no unowned(unsafe)", path: "Sources/HTTPServer/",
       reason: "a worker outlives its connections; no reference count per request on the hot path"),
-    Allowance(
-      rule: "no type has its module's name", path: "Sources/Management/Core/Management.swift",
-      reason: "the one value that holds the use cases; nothing has to name the module itself"),
   ]
 }
