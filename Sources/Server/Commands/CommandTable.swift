@@ -11,7 +11,8 @@ enum CommandTable {
     CommandGroup(
       title: "Manage",
       words: [
-        "projects", "profiles", "accounts", "applications", "keys", "operator-keys", "audit",
+        "projects", "profiles", "accounts", "applications", "keys", "operator-keys", "usage",
+        "audit",
       ]),
     CommandGroup(
       title: "Look after", words: ["doctor", "backup", "restore", "master-key", "migrate"]),

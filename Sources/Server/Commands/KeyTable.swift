@@ -93,9 +93,6 @@ extension ResourceTable {
     ResourceCommand(
       path: ["keys", "reveal"], summary: "Show a key's secret, where its policy allows it",
       method: "POST", route: "/v1/keys/{KEY}/reveal", arguments: [key]),
-    ResourceCommand(
-      path: ["keys", "readiness"], summary: "Who still presents which version", method: "GET",
-      route: "/v1/keys/{KEY}/readiness", arguments: [key]),
   ]
 
   static let operatorKeys: [ResourceCommand] = [

@@ -105,6 +105,9 @@ enum ResourceTable {
       ],
       fields: [.body("name"), .body("state")] + accountFields),
     ResourceCommand(
+      path: ["usage"], summary: "Show an account's quota and its keys' calls of today",
+      method: "GET", route: "/v1/accounts/{ACCOUNT}/usage", arguments: [account]),
+    ResourceCommand(
       path: ["accounts", "delete"], summary: "Delete an account with all its keys",
       method: "DELETE", route: "/v1/accounts/{ACCOUNT}", arguments: [account], done: "deleted"),
   ]

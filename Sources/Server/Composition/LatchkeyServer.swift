@@ -57,8 +57,7 @@ package final class LatchkeyServer: Sendable {
     }
     do { bound = try engine.start() } catch {
       await control.close()
-      // A port in use is no mistake of the configuration.
-      throw ToolError(.failure, "\(error)")
+      throw ToolError(.config, "\(error)")
     }
     upkeep = Upkeep(control, gatherer, health, Log(surroundings))
     self.control = control

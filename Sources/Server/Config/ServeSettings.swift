@@ -52,7 +52,11 @@ package struct ServeSettings: Sendable {
   private static func tls(_ config: Config) throws(ToolError) -> TLSFiles? {
     switch (config.text(.tlsCertificate), config.text(.tlsKey)) {
     case (nil, nil): return nil
-    case (let certificate?, let key?): return TLSFiles(certificate: certificate, key: key)
+    case (let certificate?, let key?):
+      for path in [certificate, key] {
+        do { _ = try Files.read(path) } catch { throw ToolError(.config, "TLS file \(error)") }
+      }
+      return TLSFiles(certificate: certificate, key: key)
     default:
       throw ToolError(.config, "tls-certificate and tls-key belong together: give both or neither")
     }
