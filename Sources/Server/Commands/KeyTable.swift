@@ -69,7 +69,10 @@ extension ResourceTable {
       arguments: [key], flags: keyFlags, fields: keyFields),
     ResourceCommand(
       path: ["keys", "revoke"], summary: "Revoke a key at once, for ever", method: "DELETE",
-      route: "/v1/keys/{KEY}", arguments: [key], done: "revoked: it is refused from now on",
+      route: "/v1/keys/{KEY}", arguments: [key],
+      flags: [
+        Flag(name: "force", placeholder: nil, summary: "also one that was used a short while ago")
+      ], fields: [.query("force")], done: "revoked: it is refused from now on",
       examples: [
         Example(line: "latchkey keys revoke key_…", says: "it is refused when this returns")
       ]),
