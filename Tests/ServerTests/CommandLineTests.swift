@@ -124,6 +124,15 @@ struct CommandLineTests {
     #expect(said == "rotate\nactive\n")
   }
 
+  @Test("Lists become tables, single objects aligned lines, and control characters show")
+  func rendering() throws {
+    let rows = try JSONReader.read(#"{"data":[{"id":"a","n":1},{"id":"bcd","n":null}]}"#)
+    #expect(Rendering.text(rows, columns: ["id", "n"]) == "ID   N\na    1\nbcd  -\n")
+    let object = try JSONReader.read(#"{"id":"a\u001b[2J","keys":[{"b":true}]}"#)
+    #expect(
+      Rendering.text(object, columns: []) == "id    a\u{FFFD}[2J\nkeys  [{\"b\":true}]\n")
+  }
+
   @Test("Words near each other are told from words far apart")
   func nearest() {
     #expect(Nearest.match("listne", among: ["listen", "node"]) == "listen")

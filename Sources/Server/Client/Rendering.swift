@@ -4,7 +4,7 @@ internal import KeyModel
 enum Rendering {
   /// A table of `columns` (dotted paths into each row), or one aligned list for a single object.
   static func text(_ value: JSONValue, columns: [String]) -> String {
-    if let rows = value["data"]?.array ?? value["keys"]?.array {
+    if !columns.isEmpty, let rows = value["data"]?.array ?? value["keys"]?.array {
       return rows.isEmpty ? "none\n" : table(rows, columns: columns)
     }
     guard let object = value.object else { return cell(value) + "\n" }
