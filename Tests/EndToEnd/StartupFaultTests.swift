@@ -65,11 +65,21 @@ struct StartupFaultTests {
     expect(try serve(), 3, says: "symbolic link")
   }
 
-  @Test("A port in use")
+  @Test("A port in use, whichever listener wants it")
   func portInUse() throws {
     let echo = try EchoServer()
-    expect(try serve(["--metrics-listen", "127.0.0.1:\(echo.port)"]), 3, says: "\(echo.port)")
+    for listener in ["--listen", "--gateway-listen", "--metrics-listen"] {
+      let arguments =
+        ["serve", "--data", installation.data]
+        + Self.freePorts.filter { $0.0 != listener }
+        .flatMap { [$0.0, $0.1] } + [listener, "127.0.0.1:\(echo.port)"]
+      expect(try run([Place.latchkey] + arguments), 1, says: "\(echo.port)", "in use")
+    }
   }
+
+  private static let freePorts = [
+    ("--listen", "127.0.0.1:0"), ("--gateway-listen", "127.0.0.1:0"),
+  ]
 
   @Test("A database URL that is none, and one where nobody answers")
   func badDatabase() throws {
