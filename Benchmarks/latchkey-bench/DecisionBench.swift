@@ -49,8 +49,9 @@ struct DecisionBench {
   }
 }
 
-/// The memory system's share: for each step the two cache lines of a random row, in an area as large
-/// as the record table's, the next step waiting for this one as one decision waits for the last.
+/// The memory system's share: for each step the two cache lines of a random row, in an area as
+/// large as the record table's, the next step waiting for this one as one decision waits for the
+/// last.
 enum MemoryWalk {
   static func measure(rows: Int, steps: Int) -> Double {
     let hugePage = 2 << 20

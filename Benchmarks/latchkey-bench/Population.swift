@@ -1,4 +1,5 @@
-// A record table with many keys, and their tokens in an order that has nothing to do with the rows'.
+// A record table with many keys, and their tokens in an order that has nothing to do with the
+// rows'.
 import Crypto
 import KeyModel
 import Verification

@@ -14,6 +14,6 @@ struct Allowance: Sendable {
   static let all: [Allowance] = [
     Allowance(
       rule: "no unowned(unsafe)", path: "Sources/HTTPServer/",
-      reason: "a worker outlives its connections; no reference count per request on the hot path"),
+      reason: "a worker outlives its connections; no reference count per request on the hot path")
   ]
 }
