@@ -43,4 +43,17 @@ struct TLSTests {
       try Curl.call(latchkey.api + "/livez", ["--cacert", certificate, "--tls-max", "1.1"])
     }
   }
+
+  @Test("A certificate that cannot be read is told in one line with exit code 3")
+  func unreadable() throws {
+    let installation = try Installation()
+    let none = installation.folder.file("none.pem")
+    let ended = try installation.command([
+      "serve", "--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0",
+      "--tls-certificate", none, "--tls-key", none,
+    ])
+    #expect(ended.status == 3)
+    #expect(ended.errors.contains(none))
+    #expect(ended.errors.split(separator: "\n").count == 1)
+  }
 }
