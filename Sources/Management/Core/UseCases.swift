@@ -3,6 +3,7 @@
 package import Crypto
 internal import KeyModel
 package import Storage
+package import Verification
 
 package final class UseCases: Sendable {
   let store: Store
@@ -15,11 +16,16 @@ package final class UseCases: Sendable {
   /// Hears of failures that callers are told nothing about. They hold no secrets.
   private let report: @Sendable (any Error) -> Void
   private let inFlight = InFlight()
+  /// What the data plane counted, on its way to the store.
+  package let usage: UsageSettler
 
+  /// - Parameter counted: takes from the data plane what it counted since it was last asked.
   package init(
     store: Store, vault: Vault, feed: RecordFeed, policies: PolicyLibrary, clock: any WallClock,
-    entropy: any Entropy, report: @escaping @Sendable (any Error) -> Void
+    entropy: any Entropy, counted: @escaping @Sendable () async -> [UsageDelta] = { [] },
+    report: @escaping @Sendable (any Error) -> Void
   ) {
+    usage = UsageSettler(store: store, collect: counted)
     self.store = store
     self.vault = vault
     self.feed = feed

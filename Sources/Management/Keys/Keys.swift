@@ -32,6 +32,7 @@ extension UseCases {
   package func listKeys(
     of id: AccountID, _ query: KeyQuery, _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {
+    await usage.settle()
     let now = clock.now()
     return try await read(.listKeys, by: principal) { [self] view in
       let account = try view.account(id)
@@ -45,6 +46,7 @@ extension UseCases {
   }
 
   package func key(_ id: KeyID, by principal: Principal) async throws(Problem) -> Answer {
+    await usage.settle()
     let now = clock.now()
     return try await read(.getKey, by: principal) { [self] view in
       let key = try view.key(id)

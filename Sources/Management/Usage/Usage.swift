@@ -1,13 +1,13 @@
 // Calls that were counted on the data plane: stored in batches, shown per account.
 package import KeyModel
 internal import Storage
-package import Verification
 
 extension UseCases {
   /// The calls of today that the account's keys made, and the quota they count against.
   package func usage(
     of id: AccountID, by principal: Principal
   ) async throws(Problem) -> Answer {
+    await usage.settle()
     let now = clock.now()
     return try await read(.getUsage, by: principal) { [self] view in
       let account = try view.account(id)
@@ -22,21 +22,6 @@ extension UseCases {
           "days": used > 0
             ? [["day": Represent.day(now), "calls": .integer(used)]] : [],
         ])
-    }
-  }
-
-  /// Stores what the workers' verifiers counted since the last time. To be called from a timer
-  /// and at the end; losing one batch loses at most that much of `calls_today`.
-  package func flushUsage(_ deltas: [UsageDelta]) async throws(Problem) {
-    guard !deltas.isEmpty else { return }
-    let usage = deltas.map {
-      VersionUsage(
-        keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, calls: $0.calls)
-    }
-    do {
-      try await store.write { try $0.usage.add(usage) }
-    } catch {
-      throw problem(error)
     }
   }
 

@@ -14,7 +14,9 @@ final class ControlPlane: Sendable {
   let management: UseCases
   private let journal: RevocationJournal
 
-  init(_ plan: ServerPlan, _ surroundings: Surroundings) async throws {
+  init(
+    _ plan: ServerPlan, _ gatherer: UsageGatherer, _ surroundings: Surroundings
+  ) async throws {
     let log = Log(surroundings)
     let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
     store = try Store.open(plan.store)
@@ -29,8 +31,8 @@ final class ControlPlane: Sendable {
       ) { try journal.note($0) }
       management = UseCases(
         store: store, vault: vault, feed: feed, policies: policies,
-        clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
-      ) { log.error(Failure.line($0)) }
+        clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy,
+        counted: { await gatherer.collect() }, report: { log.error(Failure.line($0)) })
       try await feed.load()
       try await RestoreGuard.agree(journal, store, management, log)
     } catch {

@@ -34,11 +34,14 @@ final class MetricsHandler: RequestHandler {
     guard isPath, isGet else {
       return exchange.respond(Response(status: isPath ? 405 : 404))
     }
-    exchange.respond(
-      Response(
-        status: 200,
-        headers: [ResponseHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
-        body: Array(metrics.text().utf8)))
+    let ticket = exchange.detach()
+    Task { [metrics] in
+      ticket.respond(
+        Response(
+          status: 200,
+          headers: [ResponseHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
+          body: Array(await metrics.text().utf8)))
+    }
   }
 }
 

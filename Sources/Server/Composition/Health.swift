@@ -5,9 +5,6 @@ internal import Synchronization
 final class Health: Sendable {
   private let draining = Atomic<Bool>(false)
   private let storeUp = Atomic<Bool>(true)
-  let admittedCalls = Atomic<Int64>(0)
-  let usageFlushes = Atomic<Int64>(0)
-  let usageFailures = Atomic<Int64>(0)
   let storeFailures = Atomic<Int64>(0)
 
   func beginDraining() { draining.store(true, ordering: .releasing) }

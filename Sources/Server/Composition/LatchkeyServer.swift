@@ -17,6 +17,7 @@ package final class LatchkeyServer: Sendable {
   private let control: ControlPlane
   private let health: Health
   private let upkeep: Upkeep
+  private let gatherer: UsageGatherer
   private let lock: FolderLock
 
   /// - Parameter serving: nil: only the folder's Unix socket, for a local command.
@@ -25,8 +26,10 @@ package final class LatchkeyServer: Sendable {
   ) async throws {
     let health = Health()
     let gatherer = UsageGatherer()
-    let control = try await ControlPlane(plan, surroundings)
-    let metrics = Metrics(health: health, table: control.table, started: surroundings.now())
+    let control = try await ControlPlane(plan, gatherer, surroundings)
+    let metrics = Metrics(
+      health: health, table: control.table, counted: control.management.usage,
+      started: surroundings.now())
     let api = ConsoleAPI(management: control.management) { health.complaint == nil }
     var settings = GatewaySettings()
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
@@ -59,7 +62,8 @@ package final class LatchkeyServer: Sendable {
       await control.close()
       throw ToolError(.config, "\(error)")
     }
-    upkeep = Upkeep(control, gatherer, health, Log(surroundings))
+    upkeep = Upkeep(control, health, Log(surroundings))
+    self.gatherer = gatherer
     self.control = control
     self.health = health
     self.lock = lock
@@ -68,8 +72,10 @@ package final class LatchkeyServer: Sendable {
   /// Refuses new calls, lets those in flight finish, stores what was counted, closes the store.
   package func stop() async {
     health.beginDraining()
+    // While the workers still answer: a round may be asking them for what they counted.
+    await upkeep.stop()
     await OffThread.run { [engine] in engine.drain() }
-    await upkeep.finish()
+    await control.management.usage.store(gatherer.takeRest())
     await control.close()
   }
 

@@ -1,15 +1,18 @@
 // What /metrics says, in Prometheus' text format: this process and the few counters of Health.
 internal import Glibc
 internal import KeyModel
+internal import Management
 internal import Synchronization
 internal import Verification
 
 struct Metrics: Sendable {
   let health: Health
   let table: RecordTable
+  let counted: UsageSettler
   let started: Timestamp
 
-  func text() -> String {
+  func text() async -> String {
+    let usage = await counted.totals
     var lines: [String] = []
     func add(_ name: String, _ kind: String, _ help: String, _ value: String) {
       lines += ["# HELP \(name) \(help)", "# TYPE \(name) \(kind)", "\(name) \(value)"]
@@ -22,13 +25,13 @@ struct Metrics: Sendable {
       String(table.position))
     add(
       "latchkey_admitted_calls_total", "counter", "Admitted calls whose usage was gathered.",
-      String(health.admittedCalls.load(ordering: .relaxed)))
+      String(usage.calls))
     add(
       "latchkey_usage_flushes_total", "counter", "Batches of usage stored.",
-      String(health.usageFlushes.load(ordering: .relaxed)))
+      String(usage.stored))
     add(
       "latchkey_usage_failures_total", "counter", "Batches of usage that could not be stored yet.",
-      String(health.usageFailures.load(ordering: .relaxed)))
+      String(usage.failed))
     add(
       "latchkey_store_probe_failures_total", "counter", "Probes of the store that failed.",
       String(health.storeFailures.load(ordering: .relaxed)))

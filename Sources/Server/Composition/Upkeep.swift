@@ -4,38 +4,24 @@ internal import KeyModel
 internal import Management
 internal import Storage
 internal import Synchronization
-internal import Verification
 
 final class Upkeep: Sendable {
-  private let control: ControlPlane
-  private let gatherer: UsageGatherer
-  private let health: Health
-  private let log: Log
   private let task: Task<Void, Never>
 
-  init(_ control: ControlPlane, _ gatherer: UsageGatherer, _ health: Health, _ log: Log) {
-    self.control = control
-    self.gatherer = gatherer
-    self.health = health
-    self.log = log
-    let rounds = Rounds(control: control, gatherer: gatherer, health: health, log: log)
+  init(_ control: ControlPlane, _ health: Health, _ log: Log) {
+    let rounds = Rounds(control: control, health: health, log: log)
     task = Task { await rounds.run() }
   }
 
-  /// Ends the rounds and stores what is left. After the workers have ended.
-  func finish() async {
+  /// Returns when the round that is under way has ended.
+  func stop() async {
     task.cancel()
     await task.value
-    let rest = gatherer.takeRest()
-    do { try await control.management.flushUsage(rest) } catch {
-      log.error("the usage of \(rest.count) key versions was not stored: \(Failure.line(error))")
-    }
   }
 }
 
 private struct Rounds: Sendable {
   let control: ControlPlane
-  let gatherer: UsageGatherer
   let health: Health
   let log: Log
 
@@ -45,29 +31,30 @@ private struct Rounds: Sendable {
 
   func run() async {
     var turn = 0
+    var turnsToSettling = 1
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.turn)
       if Task.isCancelled { return }
       turn += 1
-      await flush()
+      turnsToSettling -= 1
+      if turnsToSettling == 0 { turnsToSettling = await settle() }
       if control.store.capabilities.sharedAmongProcesses { await listen() }
       if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
     }
   }
 
-  private func flush() async {
-    let deltas = gatherer.take()
-    if deltas.isEmpty { return }
-    do {
-      try await control.management.flushUsage(deltas)
-      health.usageFlushes.add(1, ordering: .relaxed)
-      health.admittedCalls.add(deltas.reduce(0) { $0 + $1.calls }, ordering: .relaxed)
-    } catch {
-      health.usageFailures.add(1, ordering: .relaxed)
-      let lost = gatherer.putBack(deltas)
-      if lost > 0 { log.error("the usage of \(lost) key versions was given up: the store is away") }
+  /// Gives the turns until the next time: the more rows the last time wrote, the more calls the next
+  /// one shall gather per row, so that storing usage takes a small part of what the calls took. Who
+  /// asks for a key in between has it settled at once.
+  private func settle() async -> Int {
+    let before = await control.management.usage.totals.givenUp
+    await control.management.usage.settle()
+    let totals = await control.management.usage.totals
+    if totals.givenUp > before {
+      log.error("the usage of \(totals.givenUp - before) key versions was given up")
     }
+    return min(40, max(2, totals.lastRows / 500))
   }
 
   /// Says so when it goes away and when it is back, not every second in between.

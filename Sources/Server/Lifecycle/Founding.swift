@@ -48,7 +48,8 @@ enum Founding {
       throw error
     }
     _ = try RevocationJournal(folder.journal, create: true)
-    let control = try await ControlPlane(ServerPlan(local: config, folder: folder), surroundings)
+    let control = try await ControlPlane(
+      ServerPlan(local: config, folder: folder), UsageGatherer(), surroundings)
     let answer: Answer
     do {
       answer = try await control.management.createOperatorKey(

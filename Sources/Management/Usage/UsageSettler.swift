@@ -1,0 +1,67 @@
+// Brings what the data plane counted to the store: from a timer, and whenever somebody asks for a
+// number that must hold what happened before the question. It must not decide on any call.
+internal import KeyModel
+internal import Storage
+package import Verification
+
+package actor UsageSettler {
+  /// Versions whose counts wait for a store that is away; beyond it the oldest are given up.
+  private static let bound = 200_000
+  private let store: Store
+  private let collect: @Sendable () async -> [UsageDelta]
+  private var waiting: [UsageDelta] = []
+  private var pass: Task<Void, Never>?
+  package private(set) var totals = UsageTotals()
+
+  init(store: Store, collect: @escaping @Sendable () async -> [UsageDelta]) {
+    self.store = store
+    self.collect = collect
+  }
+
+  /// Returns once all that was counted before this call is stored, or could not be. Callers that
+  /// come while a pass is under way share the next one.
+  package func settle() async {
+    if let pass { await pass.value }
+    if let pass { return await pass.value }
+    let task = Task {
+      // Over before anybody who waits for it goes on, or they would find it here again.
+      defer { pass = nil }
+      await store(collect())
+    }
+    pass = task
+    await task.value
+  }
+
+  /// Stores counts that were taken from the data plane by other means: at the end of a server.
+  package func store(_ deltas: [UsageDelta]) async {
+    let all = waiting + deltas
+    totals.lastRows = all.count
+    guard !all.isEmpty else { return }
+    waiting = []
+    let usage = all.map {
+      VersionUsage(
+        keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, calls: $0.calls)
+    }
+    do {
+      try await store.write { try $0.usage.add(usage) }
+      totals.stored += 1
+      totals.calls += all.reduce(0) { $0 + $1.calls }
+    } catch {
+      totals.failed += 1
+      totals.givenUp += max(0, all.count - Self.bound)
+      waiting = Array(all.suffix(Self.bound)) + waiting
+    }
+  }
+}
+
+package struct UsageTotals: Sendable {
+  /// Batches that were stored, and those that were not.
+  package var stored = 0
+  package var failed = 0
+  /// Admitted calls in the stored batches.
+  package var calls: Int64 = 0
+  /// Counts of key versions that were given up, because the store was away for too long.
+  package var givenUp = 0
+  /// Key versions in the newest batch.
+  package var lastRows = 0
+}
