@@ -1,0 +1,37 @@
+// How a server ends at a signal other than the first SIGTERM.
+import Foundation
+import Testing
+
+@Suite("Stopping")
+struct StopTests {
+  @Test("SIGINT lets the call in flight finish and ends with code 130")
+  func interrupted() throws {
+    let world = try World()
+    let wire = try slowCall(world, milliseconds: 600)
+    kill(world.latchkey.child.pid, SIGINT)
+    #expect(try wire.receive().status == 200)
+    #expect(try world.latchkey.child.wait(seconds: 10) == 130)
+  }
+
+  @Test("A second SIGTERM ends the server without waiting for its calls")
+  func impatient() throws {
+    let world = try World()
+    let wire = try slowCall(world, milliseconds: 8000)
+    kill(world.latchkey.child.pid, SIGTERM)
+    usleep(300_000)
+    #expect(world.latchkey.child.status == nil)
+    kill(world.latchkey.child.pid, SIGTERM)
+    #expect(try world.latchkey.child.wait(seconds: 3) == 1)
+    withExtendedLifetime(wire) {}
+  }
+
+  /// A gateway call that has reached the upstream, with its answer to come.
+  private func slowCall(_ world: World, milliseconds: Int) throws -> Wire {
+    let key = try world.issue().secret
+    let wire = try Wire(port: world.latchkey.gatewayPort)
+    let line = "GET /slow?ms=\(milliseconds) HTTP/1.1\r\n"
+    try wire.send(Array((line + "Host: a\r\nAuthorization: Bearer \(key)\r\n\r\n").utf8))
+    usleep(200_000)
+    return wire
+  }
+}
