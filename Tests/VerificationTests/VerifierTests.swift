@@ -87,6 +87,10 @@ import Verification
     #expect(world.decide(.bearer(live), path: "/sandbox")?.code == .wrongEnvironment)
     #expect(world.decide(.bearer(live), path: "/sandboxes")?.code == .valid)
     #expect(world.decide(.bearer(test), host: "elsewhere.example")?.code == .valid)
+    for path in ["/x/../sandbox/a", "/./sandbox", "//sandbox/a", "/%73andbox", "/x/%2e%2e/sandbox"]
+    {
+      #expect(world.decide(.bearer(live), path: path)?.code == .wrongEnvironment)
+    }
   }
 
   @Test("a read-only key reads, and no override makes it write")

@@ -60,7 +60,8 @@ package final class ProjectView {
     Int(number) < environmentIndexes.count ? environmentIndexes[Int(number)] : -1
   }
 
-  /// The environment that the call's host or path selects; nil where neither does.
+  /// The environment that the call's host or path selects; nil where neither does, -1 (no key is
+  /// of it) where the path could be read in two ways.
   @inline(__always)
   func selectedEnvironment(of call: Call) -> Int? {
     selectsEnvironment ? environmentSelected(by: call) : nil
@@ -70,6 +71,8 @@ package final class ProjectView {
     for entry in environmentHosts where equalsIgnoringCase(call.host, entry.host) {
       return entry.environment
     }
+    guard !pathPrefixes.isEmpty, !call.path.isEmpty else { return nil }
+    guard PathGuard.isUnambiguous(call.path) else { return -1 }
     for entry in pathPrefixes where isUnder(call.path, entry.prefix) { return entry.environment }
     return nil
   }
