@@ -5,7 +5,7 @@ set -eu
 
 build="pkg-config libevent-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev
   libcurl4-openssl-dev"
-test="curl python3 openssl procps postgresql nginx-light prometheus"
+test="curl python3 openssl procps sqlite3 postgresql nginx-light prometheus"
 bench="wrk haproxy nginx-light"
 
 wanted=""

@@ -50,7 +50,7 @@ struct FullDiskTests {
 private struct Disk {
   let data: String
   let launcher: [String]
-  let canBeEmptied = geteuid() == 0
+  let canBeEmptied = Namespace.isAllowed
 
   init(_ installation: Installation) throws {
     guard canBeEmptied else {
@@ -64,7 +64,7 @@ private struct Disk {
     let script = """
       mount -t tmpfs -o size=16m tmpfs "$0" && cp -a "$1" "$0/data" && shift && exec "$@"
       """
-    launcher = ["unshare", "--mount", "sh", "-c", script, mount, installation.data]
+    launcher = Namespace.launcher(script, mount, installation.data)
   }
 
   /// The server's own view of the folder: the mount is not in ours.

@@ -47,6 +47,21 @@ enum Place {
   }()
 }
 
+/// A mount namespace of a program's own, where the tests may make one.
+enum Namespace {
+  static let isAllowed: Bool = {
+    guard geteuid() == 0 else { return false }
+    return (try? run(launcher("true")).status) == 0
+  }()
+
+  /// - Parameter script: what to do before `exec "$@"`; `$0` is the first of `arguments`.
+  static func launcher(_ script: String, _ arguments: String...) -> [String] {
+    // Where the root is no mount point of its own its propagation cannot be changed.
+    let whole = "mount --make-rprivate / 2>/dev/null; " + script
+    return ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", whole] + arguments
+  }
+}
+
 /// A port of the loopback address that nobody holds at this moment.
 func freePort() throws -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
