@@ -124,7 +124,8 @@ import Verification
       $0.routes = [RoutePattern(method: "GET", path: "/v1/orders/*")]
     }
     func code(_ token: String, _ method: String, _ path: String) -> DecisionCode? {
-      world.decide(.bearer(token), method: method, path: path)?.code
+      // The host selects the environment, so that the path is left to the routes.
+      world.decide(.bearer(token), method: method, path: path, host: "api.example.com")?.code
     }
     #expect(code(publishable, "POST", "/widget/open") == .valid)
     #expect(code(publishable, "GET", "/widget/open") == .routeNotAllowed)
