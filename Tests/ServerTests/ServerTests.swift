@@ -49,7 +49,10 @@ struct RunningServerTests {
     let metrics = try await get("metrics", "/metrics")
     let text = String(decoding: metrics.body, as: UTF8.self)
     #expect(metrics.status == 200 && text.contains("latchkey_ready 1\n"))
-    #expect(try await get("metrics", "/livez").status == 404)
+    let nothing = try await get("metrics", "/livez")
+    #expect(nothing.status == 404)
+    #expect(String(decoding: nothing.body, as: UTF8.self).contains("\"request_id\":\"req_"))
+    #expect(try await client("metrics").send("POST", "/metrics").status == 405)
     await server.stop()
   }
 

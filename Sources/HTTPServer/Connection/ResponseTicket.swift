@@ -23,15 +23,7 @@ package final class ResponseTicket: @unchecked Sendable {
       if !state.isDone.load(ordering: .relaxed) { onWorker { $0.abort() } }
       return
     }
-    onWorker { exchange in
-      exchange.respond(
-        Response(
-          status: 500,
-          headers: [
-            ResponseHeader("Content-Type", "application/problem+json"),
-            ResponseHeader("Cache-Control", "no-store"),
-          ], body: Problem.document(500, "The request was not answered.")))
-    }
+    onWorker { $0.respondProblem(500, "The request was not answered.") }
   }
 
   package func respond(_ response: Response) {

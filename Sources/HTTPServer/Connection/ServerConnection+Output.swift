@@ -111,10 +111,10 @@ extension ServerConnection {
   func refuse(_ status: Int, _ detail: StaticString) {
     keepsAlive = false
     lingers = true
-    let body = Problem.document(status, detail)
+    let request = worker.nameRequest()
+    let body = Problem.document(status, detail, request: request)
     body.withUnsafeBytes { bytes in
-      Problem.headerBlock.withUTF8Buffer { block in
-        let fields = UnsafeRawBufferPointer(block)
+      HeaderBlock.bytes(Problem.fields(request: request)).withUnsafeBytes { fields in
         var writer = HeadWriter(
           output.reserve(HeadWriter.ownBytes + fields.count + bytes.count, memory.heads))
         writer.status(status, date: worker.dateLine.line(worker.now))

@@ -95,9 +95,6 @@ package final class Engine: Sendable {
 
 private final class NothingHere: RequestHandler {
   func handle(_ exchange: Exchange) {
-    exchange.respond(
-      Response(
-        status: 404, headers: [ResponseHeader("Content-Type", "application/problem+json")],
-        body: Problem.document(404, "Nothing is served here.")))
+    exchange.respondProblem(404, "Nothing is served here.")
   }
 }

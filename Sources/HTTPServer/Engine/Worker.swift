@@ -73,6 +73,10 @@ package final class Worker: @unchecked Sendable {
 
   // MARK: What others may use
 
+  /// Names the calls that the engine answers itself; empty text for no name. To be set while the
+  /// handlers are made.
+  package var nameRequest: () -> String = { "" }
+
   /// Microseconds since 1970, read once per turn of the loop.
   package var now: Int64 { clock.wallMicroseconds }
   /// Monotonic nanoseconds, for latencies; read at call time.

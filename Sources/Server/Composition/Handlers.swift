@@ -30,17 +30,23 @@ final class MetricsHandler: RequestHandler {
 
   func handle(_ exchange: Exchange) {
     let isPath = exchange.head.path.elementsEqual("/metrics".utf8)
-    let isGet = exchange.head.method.elementsEqual("GET".utf8)
-    guard isPath, isGet else {
-      return exchange.respond(Response(status: isPath ? 405 : 404))
+    let method = exchange.head.method
+    let isGet = method.elementsEqual("GET".utf8) || method.elementsEqual("HEAD".utf8)
+    guard isPath else { return exchange.respondProblem(404, "Only /metrics is served here.") }
+    guard isGet else {
+      return exchange.respondProblem(
+        405, "/metrics is only read.", [ResponseHeader("Allow", "GET, HEAD")])
     }
+    let fields = [
+      ResponseHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),
+      ResponseHeader("X-Request-Id", exchange.worker.nameRequest()),
+      ResponseHeader("Cache-Control", "no-store"),
+      ResponseHeader("X-Content-Type-Options", "nosniff"),
+    ]
     let ticket = exchange.detach()
     Task { [metrics] in
       ticket.respond(
-        Response(
-          status: 200,
-          headers: [ResponseHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
-          body: Array(await metrics.text().utf8)))
+        Response(status: 200, headers: fields, body: Array(await metrics.text().utf8)))
     }
   }
 }

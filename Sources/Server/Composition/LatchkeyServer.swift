@@ -38,11 +38,12 @@ package final class LatchkeyServer: Sendable {
     let localSettings = settings
     var limits = Limits()
     limits.drainSeconds = plan.drainSeconds
-    let table = control.table
+    let (table, management) = (control.table, control.management)
     engine = Engine(
       workers: plan.workers, listeners: plan.listeners, limits: limits,
       trustedProxies: plan.trustedProxies
     ) { worker in
+      worker.nameRequest = { management.newRequestID() }
       let verifier = Verifier(table: table)
       gatherer.add(verifier, of: worker)
       let gateway = GatewayHandlers(
