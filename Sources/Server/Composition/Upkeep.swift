@@ -44,9 +44,9 @@ private struct Rounds: Sendable {
     }
   }
 
-  /// Gives the turns until the next time: the more rows the last time wrote, the more calls the next
-  /// one shall gather per row, so that storing usage takes a small part of what the calls took. Who
-  /// asks for a key in between has it settled at once.
+  /// Gives the turns until the next time: the more rows the last time wrote, the more calls the
+  /// next one shall gather per row, so that storing usage takes a small part of what the calls
+  /// took. Who asks for a key in between has it settled at once.
   private func settle() async -> Int {
     let before = await control.management.usage.totals.givenUp
     await control.management.usage.settle()
