@@ -43,7 +43,7 @@ sanitize: setup ## All tests under AddressSanitizer, then under ThreadSanitizer
 	@scripts/sanitize.sh address
 	@scripts/sanitize.sh thread
 
-bench: ## Run the benchmarks and write docs/BENCHMARKS.md
+bench: ## Run the benchmarks and print what they measured (docs/BENCHMARKS.md has a run)
 	@scripts/setup.sh build bench
 	Benchmarks/run.sh
 

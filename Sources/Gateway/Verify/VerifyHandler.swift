@@ -29,17 +29,10 @@ final class VerifyHandler: RequestHandler {
     exchange.receiveBody(call)
   }
 
+  /// Whose token it is, is asked once, when the body is complete: the key may be revoked meanwhile.
   private func refusal(_ fields: EngineFields) -> GatewayProblem? {
-    if shared.settings.isLocal { return nil }
-    guard let token = OperatorToken.read(fields) else {
-      return VerifyRules.unauthorized(sent: fields.occurrences(OperatorToken.header) > 0)
-    }
-    switch shared.verifier.operatorPermission(token, project: nil) {
-    case .unknown: return VerifyRules.unauthorized(sent: true)
-    case .forbidden: return VerifyRules.forbidden
-    // Which project is meant, and whether the key is bound to another, the body will tell.
-    case .allowed, .notFound: return nil
-    }
+    if shared.settings.isLocal || OperatorToken.read(fields) != nil { return nil }
+    return VerifyRules.unauthorized(sent: fields.occurrences(OperatorToken.header) > 0)
   }
 
   func recycle(_ call: VerifyExchange) {
@@ -48,39 +41,31 @@ final class VerifyHandler: RequestHandler {
 
   /// The body is complete.
   func answer(_ call: VerifyExchange, _ exchange: Exchange) {
+    guard let grant = grant(EngineFields(list: exchange.head.headers)) else {
+      return refuse(exchange, VerifyRules.unauthorized(sent: true), call)
+    }
+    guard grant.mayVerify else { return refuse(exchange, VerifyRules.forbidden, call) }
     let request: VerifyRequest
     do throws(BodyRefusal) {
       request = try VerifyReader.read(call.body.mutableBytes, fields: call.fields)
     } catch {
       let code: GatewayProblem.Code =
         error.code == .malformedJSON ? .malformedJSON : .validationFailed
-      let problem = GatewayProblem(code, error.detail, pointer: error.pointer)
-      return shared.refuse(exchange, problem, requestID: call.requestID)
+      return refuse(exchange, GatewayProblem(code, error.detail, pointer: error.pointer), call)
     }
-    // The operator key is asked again: it may have been revoked while the body came.
-    let fields = EngineFields(list: exchange.head.headers)
-    guard let slug = request.project else { return }
-    let project = shared.verifier.project(slug: slug)
-    switch permission(fields, project) {
-    case .unknown:
-      let problem = VerifyRules.unauthorized(sent: true)
-      shared.refuse(exchange, problem, requestID: call.requestID)
-    case .forbidden: shared.refuse(exchange, VerifyRules.forbidden, requestID: call.requestID)
-    case .notFound: shared.refuse(exchange, .noProject, requestID: call.requestID)
-    case .allowed:
-      guard let project else {
-        return shared.refuse(exchange, .noProject, requestID: call.requestID)
-      }
-      decide(request, call, exchange, project)
-    }
+    guard let slug = request.project, let project = shared.verifier.project(slug: slug),
+      grant.boundTo == nil || grant.boundTo == project.id
+    else { return refuse(exchange, .noProject, call) }
+    decide(request, call, exchange, project)
   }
 
-  private func permission(
-    _ fields: EngineFields, _ project: ProjectView?
-  ) -> OperatorPermission {
-    if shared.settings.isLocal { return project == nil ? .notFound : .allowed }
-    guard let token = OperatorToken.read(fields) else { return .unknown }
-    return shared.verifier.operatorPermission(token, project: project)
+  private func refuse(_ exchange: Exchange, _ problem: GatewayProblem, _ call: VerifyExchange) {
+    shared.refuse(exchange, problem, requestID: call.requestID)
+  }
+
+  private func grant(_ fields: EngineFields) -> OperatorGrant? {
+    if shared.settings.isLocal { return .everything }
+    return OperatorToken.read(fields).flatMap(shared.verifier.operatorGrant)
   }
 
   private func decide(

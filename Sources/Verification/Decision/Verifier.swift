@@ -67,18 +67,14 @@ package final class Verifier {
     return view.project(host: host)
   }
 
-  /// What an `lk_op_…` token may do with the verify call.
-  package func operatorPermission(
-    _ token: UnsafeRawBufferPointer, project: ProjectView?
-  ) -> OperatorPermission {
+  /// What an `lk_op_…` token may ask; nil where no live operator key has it.
+  package func operatorGrant(_ token: UnsafeRawBufferPointer) -> OperatorGrant? {
     refresh()
     for hasher in view.hashers {
       guard let key = view.operatorKey(hasher.lookup(of: token)), !key.revoked else { continue }
-      guard key.mayVerify else { return .forbidden }
-      guard let bound = key.projectID else { return .allowed }
-      return bound == project?.id ? .allowed : .notFound
+      return OperatorGrant(mayVerify: key.mayVerify, boundTo: key.projectID)
     }
-    return .unknown
+    return nil
   }
 
   // MARK: Deciding
@@ -248,12 +244,11 @@ package final class Verifier {
   package func takeUsage() -> [UsageDelta] { ledger.take() }
 }
 
-package enum OperatorPermission: Sendable {
-  case allowed
-  /// No live operator key has this token.
-  case unknown
-  /// The key lacks the scope.
-  case forbidden
-  /// The key is bound to another project, which it must not learn about.
-  case notFound
+package struct OperatorGrant: Sendable {
+  package let mayVerify: Bool
+  /// The one project that the key may learn about; nil: all.
+  package let boundTo: ProjectID?
+
+  /// What a local caller may ask.
+  package static let everything = OperatorGrant(mayVerify: true, boundTo: nil)
 }
