@@ -209,6 +209,33 @@ struct RefusalTests {
     #expect(host.status == 409 && host.code == "host_taken")
   }
 
+  private static func firstHost(_ profile: JSONValue) -> String? {
+    profile["policy"]?["environments"]?.array?.first?["hosts"]?.array?.first?.string
+  }
+
+  @Test("Projects of one profile share its hosts; a host that is claimed is one project's alone")
+  func profileHosts() async throws {
+    let site = try await Site()
+    func create(_ slug: String, _ more: String) async -> Reply {
+      await site.ask("POST", "/v1/projects", #"{"slug":"\#(slug)","name":"P"\#(more)}"#)
+    }
+    let listed = await site.ask("GET", "/v1/profiles").body
+    let profile = try #require(listed["data"]?.array?.first { Self.firstHost($0) != nil })
+    let (name, shared) = (profile["name"]?.string ?? "", Self.firstHost(profile) ?? "")
+    for slug in ["a", "b"] {
+      let made = await create(slug, #","profile":"\#(name)","hosts":["\#(slug).test"]"#)
+      #expect(made.status == 201)
+    }
+    #expect(await create("c", #","hosts":["\#(shared)"]"#).code == "host_taken")
+    let environment = #"{"name":"production","hosts":["a.test"]}"#
+    let claim = #","policy":{"kinds":["secret"],"environments":[\#(environment)]}"#
+    #expect(await create("d", claim).code == "host_taken")
+    let renamed = await site.ask("PATCH", "/v1/projects/a", #"{"name":"Q"}"#)
+    #expect(renamed.status == 200)
+    let taken = await site.ask("PATCH", "/v1/projects/a", #"{"hosts":["a.test","b.test"]}"#)
+    #expect(taken.code == "host_taken")
+  }
+
   @Test("The idempotency key is read quoted or bare; replay, mismatch and bad keys")
   func idempotency() async throws {
     let site = try await Site()

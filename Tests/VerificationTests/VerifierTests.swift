@@ -173,6 +173,21 @@ import Verification
     #expect(unknown == nil)
   }
 
+  @Test("a host of several projects' environments leads to whose own it is, else to the oldest")
+  func sharedHosts() {
+    func asked(_ host: String) -> String? {
+      Array(host.utf8).withUnsafeBytes { world.verifier.project(host: $0)?.slug }
+    }
+    let first = world.project(Self.policy, slug: "first")
+    _ = world.project(Self.policy, slug: "second", hosts: ["second.example"])
+    #expect(asked("api.example.com") == "first")
+    let third = world.project(Policy(), slug: "third", hosts: ["api.example.com"])
+    #expect(asked("api.example.com") == "third")
+    world.apply(.projectRemoved(third.id))
+    world.apply(.projectRemoved(first.id))
+    #expect(asked("api.example.com") == "second")
+  }
+
   @Test("use is gathered per version and handed over once")
   func usage() throws {
     let account = world.account(of: world.project(Self.policy), brands: ["north", "south"])

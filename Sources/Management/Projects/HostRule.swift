@@ -1,23 +1,34 @@
-// A host leads to one project: the gateway must never have to choose.
+// A host that a project claims leads to that project alone. Hosts that come with a profile are no
+// claim: several projects may have the same profile, and the gateway prefers a claim, then the
+// oldest project.
 internal import KeyModel
 internal import Storage
 
 struct HostRule {
   let policies: PolicyLibrary
 
-  /// Throws 409 where a host of the project, or of one of its environments, is another project's.
-  func check(_ project: Project, _ policy: Policy, _ tx: Transaction) throws {
-    let wanted = Self.hosts(project, policy)
-    guard !wanted.isEmpty else { return }
+  /// Throws 409 where another project has a host that this change claims, for the project or for
+  /// one of its environments.
+  /// - Parameter old: nil for a new project.
+  func check(_ project: Project, _ policy: Policy, replacing old: Project?, _ tx: Transaction)
+    throws
+  {
+    let inherited = Self.hosts(try policies.merge(profile: project.profile, patch: .null).policy)
+    var claimed = Self.hosts(policy).subtracting(inherited).union(project.hosts)
+    if let old { claimed.subtract(try hosts(old)) }
+    guard !claimed.isEmpty else { return }
     for other in try tx.projects.all() where other.id != project.id {
-      let taken = Self.hosts(other, try policies.policy(of: other).policy)
-      if let host = wanted.intersection(taken).min() {
+      if let host = claimed.intersection(try hosts(other)).min() {
         throw Problem(.hostTaken, "The host \(host) belongs to another project.")
       }
     }
   }
 
-  private static func hosts(_ project: Project, _ policy: Policy) -> Set<String> {
-    Set(project.hosts).union(policy.environments.flatMap(\.hosts))
+  private func hosts(_ project: Project) throws(Problem) -> Set<String> {
+    Self.hosts(try policies.policy(of: project).policy).union(project.hosts)
+  }
+
+  private static func hosts(_ policy: Policy) -> Set<String> {
+    Set(policy.environments.flatMap(\.hosts))
   }
 }

@@ -18,7 +18,8 @@ extension UseCases {
         profile: new.profile ?? "default", policyPatch: new.policy ?? .null,
         upstream: new.upstream, hosts: new.hosts,
         upstreamTimeoutSeconds: new.upstreamTimeoutSeconds, createdAt: context.now)
-      try HostRule(policies: policies).check(project, merged.policy, context.tx)
+      try HostRule(policies: policies)
+        .check(project, merged.policy, replacing: nil, context.tx)
       try context.tx.projects.insert(project)
       context.publish(.project(project.id))
       context.audit(
@@ -65,7 +66,8 @@ extension UseCases {
       let before = try policies.policy(of: old).policy
       try PolicyChange(from: before, to: merged.policy)
         .requireNoOrphans(project.id, now: context.now, context.tx)
-      try HostRule(policies: policies).check(project, merged.policy, context.tx)
+      try HostRule(policies: policies)
+        .check(project, merged.policy, replacing: old, context.tx)
       project = try context.tx.projects.update(project)
       context.publish(.project(project.id))
       context.audit(

@@ -27,7 +27,11 @@ final class DirectoryView {
     only = live.count == 1 ? live[0] : nil
     for project in live {
       bySlug.append((Array(project.slug.utf8), project))
-      for host in project.allHosts { byHost.append((host, project)) }
+      for host in project.ownHosts { byHost.append((host, project)) }
+    }
+    // After those that are one project's alone; among the rest the oldest project comes first.
+    for project in live.sorted(by: { $0.id.bits < $1.id.bits }) {
+      for host in project.hostsOfEnvironments { byHost.append((host, project)) }
     }
     operatorKeys = Dictionary(
       contents.operatorKeys.values.map { ($0.lookup, $0) }, uniquingKeysWith: { first, _ in first })

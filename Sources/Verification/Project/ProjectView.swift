@@ -52,7 +52,9 @@ package final class ProjectView {
 
   deinit { environmentIndexes.deallocate() }
 
-  var allHosts: [[UInt8]] { hosts.map { Array($0.utf8) } + environmentHosts.map(\.host) }
+  var ownHosts: [[UInt8]] { hosts.map { Array($0.utf8) } }
+  /// Other projects may have the same ones, by the same profile.
+  var hostsOfEnvironments: [[UInt8]] { environmentHosts.map(\.host) }
 
   /// -1 where the policy no longer has the environment.
   @inline(__always)
