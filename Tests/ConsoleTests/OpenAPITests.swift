@@ -30,6 +30,16 @@ struct OpenAPITests {
     #expect(Set(ids).count == ids.count)
   }
 
+  @Test("Forward-auth says that its denials are the policy's, and what is refused before")
+  func forwardAuth() throws {
+    let operations = try #require(document["paths"]?["/v1/authz/{project}"]?.object?.members)
+    #expect(operations.count == Method.allCases.count)
+    for operation in operations {
+      let names = operation.value["responses"]?.object?.members.map(\.name) ?? []
+      #expect(Set(names) == ["200", "400", "404", "default"], "\(operation.name)")
+    }
+  }
+
   @Test("Every reference leads somewhere")
   func references() {
     var open = [document]

@@ -103,6 +103,11 @@ package enum OpenAPIDocument {
         "content": content("Problem", type: "application/problem+json"),
       ]
     }
+    if route.isForwardAuth {
+      responses["default"] = [
+        "description": "A denial: status, headers and body are those of the project's policy."
+      ]
+    }
     return responses
   }
 
@@ -125,7 +130,8 @@ enum PathParameters {
 }
 
 extension Route {
-  var isOpen: Bool { guardedBy == .anyone || template.hasPrefix("/v1/authz/") }
+  var isOpen: Bool { guardedBy == .anyone || isForwardAuth }
+  var isForwardAuth: Bool { template.hasPrefix("/v1/authz/") }
 
   /// The data plane keeps no markers: a verification has no effect that could be doubled.
   package var takesIdempotencyKey: Bool {

@@ -20,7 +20,7 @@ extension RouteTable {
           QueryParameter(
             name: "mode", about: "`nginx` maps 429 to 403 with X-Latchkey-Status.",
             schema: ["type": "string", "enum": ["nginx"]])
-        ], status: 200)
+        ], status: 200, refusals: [.malformedRequest, .notFound])
     }
 
   /// `/docs`, `/openapi.json` and a `/readyz` that is not ready are answered before dispatch.
