@@ -108,7 +108,8 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     // Content-Length of an answer that has no body (HEAD, 304) says what a GET would get; the
     // engine writes the field for all others.
     ForwardedHead.writeAnswer(
-      EngineFields(list: head.headers), keepsLength: isBodiless, requestID: requestID, to: out)
+      EngineFields(list: head.headers), keepsLength: isBodiless && head.status != 204,
+      requestID: requestID, to: out)
     answerStarted = true
     exchange.startResponse(status: head.status, headerBlock: out.bytes, framing: head.framing)
   }

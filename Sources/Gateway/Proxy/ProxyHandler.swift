@@ -36,6 +36,11 @@ final class ProxyHandler: RequestHandler {
     guard decision.code == .valid, let identity = decision.identity else {
       return deny(exchange, decision, plan, requestID)
     }
+    if plan.upstream?.prefix.isEmpty == false, PathGuard.hasDotSegment(head.path) {
+      let problem = GatewayProblem(
+        .malformedRequest, "A path with dot segments might leave the upstream's base path.")
+      return shared.refuse(exchange, problem, requestID: requestID)
+    }
     shared.verifier.admit(identity, now: now)
     guard let upstream = plan.upstream else {
       let problem = GatewayProblem(

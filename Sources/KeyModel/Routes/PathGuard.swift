@@ -29,6 +29,27 @@ package enum PathGuard {
     return path.withUTF8 { isUnambiguous(UnsafeRawBufferPointer($0)) }
   }
 
+  /// True where some reader may take a segment for `.` or `..`: percent-encoded ones, those before a
+  /// backslash and those with a parameter (`..;x`) count too.
+  package static func hasDotSegment(_ path: UnsafeRawBufferPointer) -> Bool {
+    var dots = 0
+    var isName = false
+    var at = 0
+    while at < path.count {
+      let decoded = path[at] == UInt8(ascii: "%") ? Percent.decode(path, at: at) : nil
+      switch decoded ?? path[at] {
+      case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: ";"):
+        if !isName, dots == 1 || dots == 2 { return true }
+        dots = 0
+        isName = decoded ?? path[at] == UInt8(ascii: ";")
+      case UInt8(ascii: "."): dots += 1
+      default: isName = true
+      }
+      at += decoded == nil ? 1 : 3
+    }
+    return !isName && (dots == 1 || dots == 2)
+  }
+
   /// Only the last segment may be empty: `/v1/` has one.
   private static func isPlain(_ path: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
     switch range.count {

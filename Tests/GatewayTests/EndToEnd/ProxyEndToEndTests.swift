@@ -57,6 +57,24 @@ final class ProxyEndToEndTests {
     #expect(upstream.state.withLock { $0.received.count } == before)
   }
 
+  @Test("no path leaves the base path of the upstream")
+  func basePath() throws {
+    let world = try GatewayWorld(upstream: upstream.url + "/base")
+    let (token, _) = world.issue()
+    func status(_ target: String) -> Int? {
+      let client = RawClient(port: world.gateway)
+      client.send(request(target, with: token))
+      return client.receiveAnswer()?.status
+    }
+    #expect(status("/v1/a;b//c") == 200)
+    #expect(upstream.last?.head.hasPrefix("GET /base/v1/a;b//c HTTP/1.1\r\n") == true)
+    let before = upstream.state.withLock { $0.received.count }
+    for target in ["/../a", "/a/%2e%2e/%2E%2e/b", "/..;/a", "/a\\..\\..\\b", "/.."] {
+      #expect(status(target) == 400)
+    }
+    #expect(upstream.state.withLock { $0.received.count } == before)
+  }
+
   @Test("no forged identity reaches the upstream, in any spelling, Connection notwithstanding")
   func stripsForgeries() throws {
     let forged = [

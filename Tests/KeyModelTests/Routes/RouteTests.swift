@@ -49,6 +49,19 @@ struct RouteTests {
     #expect(!PathGuard.isUnambiguous(path))
   }
 
+  @Test(
+    "dot segments are found however they are written, and nothing else is taken for one",
+    arguments: [
+      ("/..", true), ("/a/../b", true), ("/./a", true), ("/a/.", true), ("/%2e%2E/a", true),
+      ("/.%2e", true), ("/a\\..\\b", true), ("/a/%2f../b", true), ("/a%5c..%5cb", true),
+      ("/..;x/b", true), ("/a/..;", true), ("/", false), ("/a", false), ("/...", false),
+      ("/..a", false), ("/a..", false), ("/a.b/c", false), ("/a;..", false), ("/a%2fb", false),
+      ("//a", false),
+    ])
+  func dotSegments(path: String, expected: Bool) {
+    #expect(Array(path.utf8).withUnsafeBytes { PathGuard.hasDotSegment($0) } == expected)
+  }
+
   static func overrides(_ query: String) -> Bool {
     Array(query.utf8).withUnsafeBytes { MethodRule.overridesMethod($0) }
   }
