@@ -9,15 +9,17 @@ token() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["opera
 
 if [ ! -f "$PEERBENCH_CACHE/valid.txt" ]; then
     "$LATCHKEY" init --data "$data" --json >"$PEERBENCH_CACHE/init.json"
-    "$LATCHKEY" serve --data "$data" --listen "$api" --gateway-listen 127.0.0.1:0 --workers 1 2>"$PEERBENCH_CACHE/log" &
+    # On another port: the runner takes the subject for ready as soon as its own port accepts.
+    "$LATCHKEY" serve --data "$data" --listen 127.0.0.1:0 --gateway-listen 127.0.0.1:0 --workers 1 2>"$PEERBENCH_CACHE/log" &
     server=$!
     trap 'kill $server' EXIT
     for _ in $(seq 100); do grep -q listening "$PEERBENCH_CACHE/log" && break; sleep 0.1; done
+    seeding=$(sed -n 's/.* api=\([^ ]*\) .*/\1/p' "$PEERBENCH_CACHE/log")
     curl -sf -o /dev/null -H "Authorization: Bearer $(token)" -H 'Content-Type: application/json' \
-        -d "{\"slug\":\"bench\",\"name\":\"Bench\",\"upstream\":\"http://$PEERBENCH_UPSTREAM\"}" "http://$api/v1/projects"
-    python3 "$here/seed.py" --api "$api" --token "$(token)" --project bench --keys "$PEERBENCH_KEYS" \
+        -d "{\"slug\":\"bench\",\"name\":\"Bench\",\"upstream\":\"http://$PEERBENCH_UPSTREAM\"}" "http://$seeding/v1/projects"
+    python3 "$here/seed.py" --api "$seeding" --token "$(token)" --project bench --keys "$PEERBENCH_KEYS" \
         --out "$PEERBENCH_CACHE/made.txt" >"$PEERBENCH_CACHE/seed.json"
-    python3 "$here/specials.py" "$api" "$(token)" "$PEERBENCH_CACHE"
+    python3 "$here/specials.py" "$seeding" "$(token)" "$PEERBENCH_CACHE"
     trap - EXIT
     kill $server
     wait $server || true
