@@ -29,8 +29,8 @@ package enum PathGuard {
     return path.withUTF8 { isUnambiguous(UnsafeRawBufferPointer($0)) }
   }
 
-  /// True where some reader may take a segment for `.` or `..`: percent-encoded ones, those before a
-  /// backslash and those with a parameter (`..;x`) count too.
+  /// True where some reader may take a segment for `.` or `..`: percent-encoded ones, those before
+  /// a backslash and those with a parameter (`..;x`) count too.
   package static func hasDotSegment(_ path: UnsafeRawBufferPointer) -> Bool {
     var dots = 0
     var isName = false
