@@ -41,7 +41,6 @@ let package = Package(
     debian("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
 
     .systemLibrary(name: "CSystem"),
-    .target(name: "CProfiles", path: "Profiles/embed"),
 
     // core
     library("KeyModel", []),
@@ -63,7 +62,7 @@ let package = Package(
       "Server",
       [
         "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-        "Console", "CProfiles", "CSystem",
+        "Console", "CSystem",
       ]),
 
     // executables

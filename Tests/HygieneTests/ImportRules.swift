@@ -19,7 +19,7 @@ enum ImportRules {
     "Console": ["KeyModel", "Crypto", "HTTPServer", "Management", "Foundation"],
     "Server": [
       "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-      "Console", "CProfiles", "CSystem",
+      "Console", "CSystem",
     ],
     "latchkey": ["Server"],
   ]
@@ -30,7 +30,6 @@ enum ImportRules {
     "COpenSSL": ["Sources/Crypto/", "Sources/HTTPServer/"],
     "CEvent": ["Sources/HTTPServer/"],
     "CSystem": ["Sources/Verification/Table/Epochs.swift", "Sources/Server/"],
-    "CProfiles": ["Sources/Server/"],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],
     "CAssets": ["Sources/Management/Policies/"],

@@ -22,7 +22,7 @@ final class ControlPlane: Sendable {
     store = try Store.open(plan.store)
     do {
       vault = try await Vault.open(store, masterKeys: keys)
-      let policies = try PolicyLibrary(profiles: Profiles.all)
+      let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
       table = RecordTable(peppers: vault.keyring.peppers)
       let journal = try await RestoreGuard.openJournal(plan.folder, store)
       self.journal = journal

@@ -82,7 +82,7 @@ struct Restore {
     let path = config.text(.masterKeyFile) ?? folder.masterKey
     let keys = try ControlPlane.masterKeys(path, surroundings)
     let vault = try await Vault.open(store, masterKeys: keys)
-    let policies = try PolicyLibrary(profiles: Profiles.all)
+    let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
     let table = RecordTable(peppers: vault.keyring.peppers)
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
     let log = Log(surroundings)
