@@ -88,6 +88,9 @@ struct StartupFaultTests {
     let refused = try serve(["--database", nobody])
     expect(refused, 6, says: "127.0.0.1")
     #expect(!refused.errors.contains("hunter2"))
+    let unreadable = try serve(["--database", "postgres://someone:hunter2%zz@127.0.0.1/x"])
+    expect(unreadable, 3, says: "cannot be read")
+    #expect(!unreadable.errors.contains("hunter2"))
   }
 
   @Test("No data folder, and one that was never initialised")

@@ -42,6 +42,9 @@ enum Failure {
   private static func text(_ error: StoreError) -> String {
     switch error {
     case .unavailable(let reason): "the database cannot be opened: \(reason)"
+    case .malformedURL:
+      "the database URL cannot be read: want postgres://USER@HOST:PORT/NAME, with special "
+        + "characters as %XX"
     case .full: "the disk (or quota) under the database is full: make room and start again"
     case .readOnly: "the database cannot be written: check owner and mode of the data folder"
     case .busy: "the database is held by another process: stop that first"
@@ -56,7 +59,7 @@ enum Failure {
   private static func exit(_ error: StoreError) -> ExitCode {
     switch error {
     case .unavailable: .unreachable
-    case .readOnly, .schemaTooNew: .config
+    case .readOnly, .schemaTooNew, .malformedURL: .config
     case .busy, .conflict, .stale: .refused
     default: .failure
     }

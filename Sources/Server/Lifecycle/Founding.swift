@@ -26,7 +26,8 @@ enum Founding {
         ["data folder", folder.path + (isSQLite ? " (SQLite)" : " (PostgreSQL)")],
         ["master key", "\(folder.masterKey) (id \(masterKeyID)): keep a copy apart from backups"],
         [
-          "operator key", "\(Rendering.cell(operatorKey["operator_key"])): shown once, never again",
+          "operator key",
+          "\(Rendering.cell(operatorKey["operator_key"])) (shown once, never again)",
         ],
       ]
       return Rendering.aligned(rows) + "\nlatchkey serve --data \(folder.path)\n"

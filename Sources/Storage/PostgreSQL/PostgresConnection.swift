@@ -12,6 +12,7 @@ final class PostgresConnection: Connection {
   var isUsable: Bool { handle != nil && PQstatus(handle) == CONNECTION_OK }
 
   init(url: String) throws(StoreError) {
+    guard Self.isWellFormed(url) else { throw .malformedURL }
     handle = PQconnectdb(url)
     guard PQstatus(handle) == CONNECTION_OK else {
       // Says host, port and database; libpq never prints the password.
@@ -30,6 +31,13 @@ final class PostgresConnection: Connection {
   }
 
   deinit { close() }
+
+  /// libpq's own words about a URL that it cannot read quote a part of it, perhaps the password.
+  private static func isWellFormed(_ url: String) -> Bool {
+    guard let options = PQconninfoParse(url, nil) else { return false }
+    PQconninfoFree(options)
+    return true
+  }
 
   private func configure() throws(StoreError) {
     try script(

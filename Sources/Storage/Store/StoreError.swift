@@ -12,6 +12,8 @@ package enum StoreError: Error, Hashable, Sendable {
   case busy
   /// The database cannot be reached or opened; nothing was changed.
   case unavailable(String)
+  /// The URL cannot be read. It is not repeated here: it may hold a password.
+  case malformedURL
   /// The connection was lost after COMMIT was sent: the change may or may not have happened.
   case outcomeUnknown
   /// No room: disk, quota or file size limit.

@@ -16,11 +16,13 @@ final class TestClock: WallClock {
 struct World {
   let store: Store
   let table: RecordTable
+  let feed: RecordFeed
   let management: UseCases
   let clock = TestClock()
 
   init(
-    _ location: StoreLocation = .sqliteMemory, entropy: any Entropy = SeededEntropy(seed: 7)
+    _ location: StoreLocation = .sqliteMemory, entropy: any Entropy = SeededEntropy(seed: 7),
+    observe: @escaping @Sendable ([RecordChange]) throws -> Void = { _ in }
   ) async throws {
     store = try Store.open(location)
     let masterKeys = MasterKeys(oldestFirst: MasterKey(entropy: entropy))
@@ -29,7 +31,8 @@ struct World {
     let vault = try await Vault.open(store, masterKeys: masterKeys)
     let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
     table = RecordTable(peppers: vault.keyring.peppers)
-    let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
+    feed = RecordFeed(
+      store: store, vault: vault, policies: policies, table: table, observe: observe)
     try await feed.load()
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: clock,
