@@ -26,6 +26,7 @@ struct AuthorizationMatrixTests {
         "slug": "mine", "account": account, "key": try await site.key(account),
         "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
         "id": try made.text("id"), "name": "default",
+        "member": try await site.member(account, "admin"),
       ]
       foreign = try await site.operatorKey(["*"], project: "other")
       let doomed = await site.ask("POST", "/v1/operator-keys", #"{"scopes":["*"]}"#)
@@ -114,7 +115,7 @@ struct AuthorizationMatrixTests {
     }
     // Last, from the inside out, because they take the objects away.
     for template in [
-      "keys/{key}", "applications/{application}", "accounts/{account}",
+      "keys/{key}", "applications/{application}", "members/{member}", "accounts/{account}",
       "operator-keys/{id}", "projects/{slug}",
     ] {
       let route = try #require(
@@ -127,6 +128,7 @@ struct AuthorizationMatrixTests {
     switch route.input {
     case "NewProject": #"{"slug":"third","name":"T"}"#
     case "NewAccount", "NewApplication": #"{"name":"N"}"#
+    case "NewMember": #"{"email":"n@example.com","role":"viewer"}"#
     case "NewKey": #"{"environment":"production"}"#
     case "NewOperatorKey": #"{"scopes":["keys:read"]}"#
     default: "{}"

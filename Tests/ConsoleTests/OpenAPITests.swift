@@ -64,6 +64,8 @@ struct OpenAPITests {
     try check("AccountPatch") { fields throws(Problem) in _ = try AccountPatch(&fields) }
     try check("NewApplication") { fields throws(Problem) in _ = try NewApplication(&fields) }
     try check("ApplicationPatch") { fields throws(Problem) in _ = try ApplicationPatch(&fields) }
+    try check("NewMember") { fields throws(Problem) in _ = try NewMember(&fields) }
+    try check("MemberPatch") { fields throws(Problem) in _ = try MemberPatch(&fields) }
     try check("NewKey") { fields throws(Problem) in _ = try NewKey(&fields) }
     try check("KeyPatch") { fields throws(Problem) in _ = try KeyPatch(&fields) }
     try check("KeyRotation") { fields throws(Problem) in _ = try KeyRotation(&fields) }
@@ -102,6 +104,8 @@ struct OpenAPITests {
     try match(applications, "ApplicationList")
     try match(try #require(applications["data"]?.array?.first), "Application")
     try match(await site.ask("GET", "/v1/accounts/\(account)/usage").body, "Usage")
+    let member = try await site.member(account, "admin")
+    try match(await site.ask("GET", "/v1/members/\(member)").body, "Member")
     let audit = await site.ask("GET", "/v1/audit").body
     try match(try #require(audit["data"]?.array?.first), "AuditEntry")
     let operators = await site.ask("GET", "/v1/operator-keys").body

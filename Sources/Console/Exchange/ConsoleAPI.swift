@@ -18,11 +18,15 @@ package struct ConsoleAPI: Sendable {
     pages = StaticPages()
   }
 
-  package func respond(to request: ConsoleRequest) async -> Response {
+  /// - Parameter session: who asks, where that is known from elsewhere than the request's own
+  ///   credential; nil: the request's credential says.
+  package func respond(
+    to request: ConsoleRequest, session: Principal? = nil
+  ) async -> Response {
     let requestID = management.newRequestID()
     do {
       if let page = try await page(request, requestID) { return page }
-      let answer = try await answer(request)
+      let answer = try await answer(request, session)
       return Answering.response(answer, requestID: requestID)
     } catch {
       return Answering.response(error, path: request.path, requestID: requestID)
@@ -57,7 +61,9 @@ package struct ConsoleAPI: Sendable {
     }
   }
 
-  private func answer(_ request: ConsoleRequest) async throws(Problem) -> Answer {
+  private func answer(
+    _ request: ConsoleRequest, _ session: Principal?
+  ) async throws(Problem) -> Answer {
     try Query.refuseCredentials(request.query)
     let (route, parameters) = try match(request)
     guard request.body.count <= ConsoleRequest.bodyLimit else { throw .bodyTooLarge }
@@ -67,7 +73,7 @@ package struct ConsoleAPI: Sendable {
         management,
         Call(caller: Caller(.local), parameters: [:], query: Query(), body: JSONObject()))
     }
-    let principal = try await principal(request)
+    let principal = if let session { session } else { try await principal(request) }
     try principal.require(operation)
     let query = try Query(request.query, known: route.query.map(\.name))
     let body = try Body.read(request, for: route)

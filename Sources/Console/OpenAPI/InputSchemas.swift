@@ -42,6 +42,12 @@ enum InputSchemas {
       "description": Schema.nullable(Schema.text(1024, min: 0)),
       "access": Schema.nullable(access),
     ]),
+    "NewMember": Schema.input(
+      ["email": email, "role": Schema.text(128), "permissions": Schema.nullable(permissions)],
+      required: ["email", "role"]),
+    "MemberPatch": Schema.input([
+      "email": email, "role": Schema.text(128), "permissions": Schema.nullable(permissions),
+    ]),
     "NewKey": Schema.input([
       "environment": Schema.nullable(Schema.text(128)),
       "kind": Schema.nullable(kind),
@@ -80,6 +86,11 @@ enum InputSchemas {
     "upstream_timeout_seconds": Schema.nullable(timeout),
   ]
 
+  private static let email: JSONValue = [
+    "type": "string", "format": "email", "maxLength": 254,
+  ]
+  static let permissions = Schema.list(
+    Schema.choice(MemberPermission.allCases.map(\.rawValue)), max: 16)
   static let access = Schema.choice(Access.allCases.map(\.name))
   static let kind = Schema.choice(KeyKind.allCases.map(\.name))
   static let routes = Schema.list(Schema.ref("Route"), max: 64)

@@ -123,6 +123,7 @@ enum PathParameters {
     case "account": Schema.id("acc")
     case "application": Schema.id("app")
     case "key": Schema.id("key")
+    case "member": Schema.id("mem")
     case "id": Schema.id("opk")
     default: Schema.text(63)
     }
@@ -144,6 +145,8 @@ extension Route {
     var codes: [ProblemCode] = []
     if case .operation(let operation) = guardedBy {
       codes += [.malformedRequest, .keyInQuery, .unauthorized, .insufficientScope]
+      codes.append(.insufficientPermission)
+      if operation.accountRule != .nobody { codes.append(.accountSuspended) }
       if !query.isEmpty || input != nil { codes.append(.validationFailed) }
       if !parameters.isEmpty || operation == .listAudit { codes.append(.notFound) }
       if method != .get { codes.append(.conflict) }

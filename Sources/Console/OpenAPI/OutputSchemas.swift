@@ -38,6 +38,12 @@ enum OutputSchemas {
     "CreatedApplication": Schema.extended(
       "Application", ["key": Schema.ref("KeyWithSecret")], optional: ["key"]),
     "ApplicationList": Schema.page(of: "Application"),
+    "Member": Schema.output([
+      "id": Schema.id("mem"), "account_id": Schema.id("acc"), "email": Schema.string,
+      "role": Schema.string, "permissions": InputSchemas.permissions,
+      "effective_permissions": InputSchemas.permissions, "created_at": Schema.time,
+    ]),
+    "MemberList": Schema.page(of: "Member"),
   ]
 
   private static let keys: JSONObject = [

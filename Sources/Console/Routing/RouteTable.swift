@@ -4,7 +4,8 @@ internal import Management
 
 package enum RouteTable {
   package static let all: [Route] =
-    projects + accounts + applications + keys + usage + operatorKeys + audit + dataPlane + server
+    projects + accounts + applications + members + keys + usage + operatorKeys + audit + dataPlane
+    + server
 
   static let pageParameters = [
     QueryParameter(

@@ -67,6 +67,7 @@ package enum ApplicationTag: IDTag { package static let prefix = "app" }
 package enum KeyTag: IDTag { package static let prefix = "key" }
 package enum VersionTag: IDTag { package static let prefix = "ver" }
 package enum OperatorKeyTag: IDTag { package static let prefix = "opk" }
+package enum MemberTag: IDTag { package static let prefix = "mem" }
 package enum AuditTag: IDTag { package static let prefix = "aud" }
 package enum RequestTag: IDTag { package static let prefix = "req" }
 
@@ -76,5 +77,6 @@ package typealias ApplicationID = ID<ApplicationTag>
 package typealias KeyID = ID<KeyTag>
 package typealias VersionID = ID<VersionTag>
 package typealias OperatorKeyID = ID<OperatorKeyTag>
+package typealias MemberID = ID<MemberTag>
 package typealias AuditID = ID<AuditTag>
 package typealias RequestID = ID<RequestTag>

@@ -1,5 +1,5 @@
 // The knobs of a policy whose effect is outside the data plane: the self-service API, webhooks,
-// members, notices and retention.
+// notices and retention.
 
 package struct SelfService: Sendable, Hashable {
   package struct Answer: Sendable, Hashable {
@@ -63,24 +63,6 @@ package struct WebhookRules: Sendable, Hashable {
   package var eventTypes: [EventType] = []
   package var body: JSONValue?
   package var signatures: [Signature] = [.standard]
-  package init() {}
-}
-
-package struct MemberRules: Sendable, Hashable {
-  package struct Role: Sendable, Hashable {
-    package var name: String
-    package var permissions: [String]
-    package init(name: String, permissions: [String]) {
-      self.name = name
-      self.permissions = permissions
-    }
-  }
-  package var roles: [Role] = [
-    Role(name: "admin", permissions: ["keys", "webhooks", "logs", "members"]),
-    Role(name: "developer", permissions: ["keys", "logs"]),
-    Role(name: "viewer", permissions: ["logs"]),
-  ]
-  package var apiKeysPermission = false
   package init() {}
 }
 

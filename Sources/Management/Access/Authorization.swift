@@ -8,6 +8,8 @@ package enum Authorization {
     /// Not inside a project: the list of projects, a new project, the profiles.
     case server
     case project(ProjectID)
+    /// An account, or what belongs to one.
+    case account(AccountID, in: ProjectID)
   }
 
   package enum Verdict: Sendable, Hashable {
@@ -18,19 +20,58 @@ package enum Authorization {
     case lacksScope(Scope)
     /// 403: a principal bound to one project asked for something outside all of them.
     case bound
+    /// 403 to a member or key, with the permission that lacks; nil: no permission would do.
+    case lacksPermission(MemberPermission?)
+    /// 403 to a member or key whose account is suspended.
+    case suspended
   }
 
-  /// The scope is judged before the object, so that a refusal tells nothing about what exists.
+  /// The scope or permission is judged before the object, so that a refusal tells nothing about
+  /// what exists.
   package static func allows(
     _ principal: Principal, _ operation: Operation, _ object: Object
   ) -> Verdict {
-    guard principal.scopes.include(operation.scope) else {
-      return .lacksScope(operation.scope)
+    switch principal {
+    case .local: .allowed
+    case .operatorKey(_, let scopes, let bound): allows(scopes, bound, operation, object)
+    case .member(_, let home, let permissions):
+      operation.accountRule.refusal(of: permissions) ?? allows(home, object)
+    case .key(_, let home):
+      operation.isSelfService ? allows(home, object) : .lacksPermission(nil)
     }
-    guard let bound = principal.projectID else { return .allowed }
+  }
+
+  private static func allows(
+    _ scopes: Set<Scope>, _ bound: ProjectID?, _ operation: Operation, _ object: Object
+  ) -> Verdict {
+    guard scopes.include(operation.scope) else { return .lacksScope(operation.scope) }
+    guard let bound else { return .allowed }
     if operation.isServerWide { return .bound }
-    if case .project(let id) = object, id != bound { return .hidden }
-    return .allowed
+    switch object {
+    case .server: return .allowed
+    case .project(let id), .account(_, in: let id): return id == bound ? .allowed : .hidden
+    }
+  }
+
+  /// The project of the own account may be read on the way to what is in the account.
+  private static func allows(_ home: Principal.Home, _ object: Object) -> Verdict {
+    if home.isSuspended { return .suspended }
+    switch object {
+    case .server: return .allowed
+    case .project(let id): return id == home.projectID ? .allowed : .hidden
+    case .account(let id, _): return id == home.accountID ? .allowed : .hidden
+    }
+  }
+}
+
+extension Operation.AccountRule {
+  fileprivate func refusal(of held: Set<MemberPermission>) -> Authorization.Verdict? {
+    switch self {
+    case .nobody: .lacksPermission(nil)
+    case .everyMember: nil
+    case .holder(let permission):
+      held.contains(permission) ? nil : .lacksPermission(permission)
+    }
   }
 }
 
@@ -47,6 +88,13 @@ extension Principal {
         .with(scope: scope)
     case .bound:
       throw Problem(.projectBound, "This operator key is bound to one project.")
+    case .lacksPermission(let permission?):
+      throw Problem(
+        .insufficientPermission, "This operation needs the permission \(permission.rawValue).")
+    case .lacksPermission(nil):
+      throw Problem(.insufficientPermission, "This operation is the operator's alone.")
+    case .suspended:
+      throw Problem(.accountSuspended, "The account is suspended. Ask the operator.")
     }
   }
 }

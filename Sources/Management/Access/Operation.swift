@@ -1,5 +1,6 @@
 // Everything a principal can ask of the control plane, and the scope that each needs. The route
 // table of Console names these; nothing is authorized by any other list.
+package import KeyModel
 
 /// Raw values are the operation ids of the OpenAPI document.
 package enum Operation: String, Sendable, CaseIterable {
@@ -9,6 +10,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case listApplications, createApplication, getApplication, updateApplication, deleteApplication
   case listKeys, createKey, getKey, updateKey, revokeKey, rotateKey, resetKey, revealKey
   case resetAllKeys
+  case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
   case listAudit
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
@@ -24,6 +26,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listKeys, .getKey: .keysRead
     case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys: .keysWrite
     case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
+    case .listMembers, .getMember: .membersRead
+    case .createMember, .updateMember, .deleteMember: .membersWrite
     case .getUsage: .usageRead
     case .listAudit: .auditRead
     case .listOperatorKeys, .getOperatorKey: .operatorKeysRead
@@ -33,4 +37,38 @@ package enum Operation: String, Sendable, CaseIterable {
 
   /// Needs a principal that is not bound to one project: what it makes is outside every project.
   package var isServerWide: Bool { self == .createProject }
+
+  /// Which members of an account may do it there. Whoever sees or makes keys holds `keys`; an
+  /// application is what owns keys.
+  package enum AccountRule: Sendable, Hashable {
+    /// The operator's alone.
+    case nobody
+    case everyMember
+    case holder(MemberPermission)
+  }
+
+  package var accountRule: AccountRule {
+    switch self {
+    case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
+      .listProfiles, .getProfile, .revealAssertionKey,
+      .listAccounts, .createAccount, .updateAccount, .deleteAccount,
+      .listAudit, .listOperatorKeys, .createOperatorKey, .getOperatorKey, .revokeOperatorKey:
+      .nobody
+    case .getAccount, .listApplications, .getApplication: .everyMember
+    case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,
+      .listKeys, .createKey, .getKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .revealKey,
+      .resetAllKeys:
+      .holder(.keys)
+    case .listMembers, .createMember, .getMember, .updateMember, .deleteMember: .holder(.members)
+    case .getUsage: .holder(.logs)
+    }
+  }
+
+  /// What a key may do to the keys of its own account, where the policy mounts that.
+  package var isSelfService: Bool {
+    switch self {
+    case .listKeys, .createKey, .revokeKey, .resetAllKeys: true
+    default: false
+    }
+  }
 }

@@ -12,6 +12,8 @@ package enum Scope: String, Sendable, CaseIterable {
   case keysWrite = "keys:write"
   /// Reading a recoverable secret again: of a key, of an account's client.
   case secretsReveal = "secrets:reveal"
+  case membersRead = "members:read"
+  case membersWrite = "members:write"
   case usageRead = "usage:read"
   case auditRead = "audit:read"
   /// `POST /v1/verify`, on the data plane.

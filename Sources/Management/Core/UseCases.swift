@@ -146,6 +146,7 @@ extension Problem {
       self.init(.slugTaken, "Another project has this slug.")
     case .conflict(Constraint.accountExternalID):
       self.init(.externalIDTaken, "Another account of the project has this external id.")
+    case .conflict(Constraint.memberEmail): self = .emailTaken()
     case .conflict, .stale, .busy:
       self.init(.conflict, "Another change came in between. Try again.")
     case .unavailable, .full, .readOnly, .closed:

@@ -24,19 +24,25 @@ struct View {
 
   func account(_ id: AccountID) throws -> Account {
     guard let account = try tx.accounts.find(id) else { throw Problem.notFound() }
-    try visible(account.projectID)
+    try visible(account.id, in: account.projectID)
     return account
   }
 
   func application(_ id: ApplicationID) throws -> Application {
     guard let application = try tx.applications.find(id) else { throw Problem.notFound() }
-    try visible(application.projectID)
+    try visible(application.accountID, in: application.projectID)
     return application
+  }
+
+  func member(_ id: MemberID) throws -> Member {
+    guard let member = try tx.members.find(id) else { throw Problem.notFound() }
+    try visible(member.accountID, in: member.projectID)
+    return member
   }
 
   func key(_ id: KeyID) throws -> Key {
     guard let key = try tx.keys.find(id) else { throw Problem.notFound() }
-    try visible(key.projectID)
+    try visible(key.accountID, in: key.projectID)
     return key
   }
 
@@ -52,5 +58,9 @@ struct View {
 
   private func visible(_ id: ProjectID) throws(Problem) {
     try principal.require(operation, on: .project(id))
+  }
+
+  private func visible(_ id: AccountID, in project: ProjectID) throws(Problem) {
+    try principal.require(operation, on: .account(id, in: project))
   }
 }

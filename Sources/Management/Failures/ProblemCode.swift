@@ -8,6 +8,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case keyInQuery = "key_in_query"
   case unauthorized
   case insufficientScope = "insufficient_scope"
+  case insufficientPermission = "insufficient_permission"
+  case accountSuspended = "account_suspended"
   case projectBound = "project_bound"
   case planRequired = "plan_required"
   case notFound = "not_found"
@@ -16,6 +18,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case slugTaken = "slug_taken"
   case hostTaken = "host_taken"
   case externalIDTaken = "external_id_taken"
+  case emailTaken = "email_taken"
+  case lastAdmin = "last_admin"
   case policyInUse = "policy_in_use"
   case keyLimitReached = "key_limit_reached"
   case applicationLimitReached = "application_limit_reached"
@@ -38,11 +42,14 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     switch self {
     case .malformedRequest, .malformedJSON, .validationFailed, .keyInQuery: 400
     case .unauthorized: 401
-    case .insufficientScope, .projectBound, .planRequired: 403
+    case .insufficientScope, .insufficientPermission, .accountSuspended, .projectBound,
+      .planRequired:
+      403
     case .notFound: 404
     case .methodNotAllowed: 405
     case .requestTimeout: 408
-    case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .policyInUse, .keyLimitReached,
+    case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .emailTaken, .lastAdmin,
+      .policyInUse, .keyLimitReached,
       .applicationLimitReached, .lastKey, .keyInUse, .keyRevoked, .keyExpired,
       .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
       .idempotencyInFlight:
@@ -64,6 +71,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .keyInQuery: "A credential must not stand in the URL"
     case .unauthorized: "A valid operator key is needed"
     case .insufficientScope: "The operator key lacks a scope"
+    case .insufficientPermission: "The member lacks a permission"
+    case .accountSuspended: "The account is suspended"
     case .projectBound: "The operator key is bound to one project"
     case .planRequired: "The plan does not have this feature"
     case .notFound: "There is no such thing here"
@@ -72,6 +81,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .slugTaken: "The slug is taken"
     case .hostTaken: "The host belongs to another project"
     case .externalIDTaken: "The external id is taken"
+    case .emailTaken: "The account has a member of this address"
+    case .lastAdmin: "The last member who may manage members stays"
     case .policyInUse: "Keys depend on what the change would remove"
     case .keyLimitReached: "The limit of keys is reached"
     case .applicationLimitReached: "The limit of applications is reached"

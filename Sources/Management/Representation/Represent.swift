@@ -54,6 +54,23 @@ package enum Represent {
     ]
   }
 
+  package static func member(_ member: Member, _ rules: MemberRules) -> JSONValue {
+    let effective = rules.effective(of: member)
+    return [
+      "id": .string(member.id.description),
+      "account_id": .string(member.accountID.description),
+      "email": .string(member.email),
+      "role": .string(member.role),
+      "permissions": permissions(member.permissions),
+      "effective_permissions": permissions(effective),
+      "created_at": time(member.createdAt),
+    ]
+  }
+
+  private static func permissions(_ held: Set<MemberPermission>) -> JSONValue {
+    strings(MemberPermission.allCases.filter(held.contains).map(\.rawValue))
+  }
+
   package static func operatorKey(
     _ key: OperatorKey, project: String?, token: Secret? = nil
   ) -> JSONValue {

@@ -24,7 +24,8 @@ enum DumpFormat {
   /// Parents before children. A table's rows come in the order of its key, so that equal stores
   /// make equal dumps.
   static let tables: [(name: String, order: String)] = [
-    ("projects", "id"), ("accounts", "id"), ("applications", "id"), ("keys", "id"),
+    ("projects", "id"), ("accounts", "id"), ("applications", "id"), ("members", "id"),
+    ("keys", "id"),
     ("key_versions", "key_id, number"), ("key_usage", "key_id, version_id"),
     ("operator_keys", "id"), ("audit", "sequence"), ("idempotency", "principal, route, key"),
     ("keyring", "id"), ("meta", "name"), ("feed", "id"), ("changes", "position"),

@@ -34,6 +34,7 @@ package enum Constraint {
   package static let projectSlug = "projects_slug"
   package static let accountExternalID = "accounts_project_id_external_id"
   package static let accountClientID = "accounts_client_id"
+  package static let memberEmail = "members_account_id_email"
   package static let keyPublicID = "keys_project_id_public_id"
   package static let versionLookup = "key_versions_lookup"
   package static let operatorKeyLookup = "operator_keys_lookup"

@@ -15,6 +15,7 @@ package final class Transaction {
   package var projects: ProjectRepository { ProjectRepository(self) }
   package var accounts: AccountRepository { AccountRepository(self) }
   package var applications: ApplicationRepository { ApplicationRepository(self) }
+  package var members: MemberRepository { MemberRepository(self) }
   package var keys: KeyRepository { KeyRepository(self) }
   package var operatorKeys: OperatorKeyRepository { OperatorKeyRepository(self) }
   package var audit: AuditRepository { AuditRepository(self) }

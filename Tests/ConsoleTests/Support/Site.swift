@@ -42,6 +42,7 @@ struct Lacks: Error {
 
 final class Site: Sendable {
   let api: ConsoleAPI
+  let management: UseCases
   /// Holds every scope.
   let token: String
 
@@ -55,7 +56,7 @@ final class Site: Sendable {
     let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
     let table = RecordTable(peppers: vault.keyring.peppers)
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
-    let management = UseCases(
+    management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: FixedClock(),
       entropy: entropy, report: { _ in })
     api = ConsoleAPI(management: management, isReady: { true })
@@ -67,7 +68,8 @@ final class Site: Sendable {
   /// - Parameter token: empty sends none; nil sends the one with every scope.
   func ask(
     _ method: String, _ target: String, _ body: String? = nil, token: String? = nil,
-    type: String? = "application/json", idempotency: String? = nil, isLocal: Bool = false
+    type: String? = "application/json", idempotency: String? = nil, isLocal: Bool = false,
+    session: Principal? = nil
   ) async -> Reply {
     let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
     var fields: [ConsoleRequest.Field] = []
@@ -78,14 +80,18 @@ final class Site: Sendable {
     return await send(
       ConsoleRequest(
         method: method, path: halves[0], query: halves.count > 1 ? halves[1] : nil,
-        fields: fields, body: Array((body ?? "").utf8), isLocal: isLocal))
+        fields: fields, body: Array((body ?? "").utf8), isLocal: isLocal),
+      session: session)
   }
 
-  func send(_ request: ConsoleRequest) async -> Reply { Reply(await api.respond(to: request)) }
+  func send(_ request: ConsoleRequest, session: Principal? = nil) async -> Reply {
+    Reply(await api.respond(to: request, session: session))
+  }
 
-  func project(_ slug: String, profile: String = "default") async throws {
+  func project(_ slug: String, profile: String = "default", policy: String = "{}") async throws {
     let reply = await ask(
-      "POST", "/v1/projects", #"{"slug":"\#(slug)","name":"P","profile":"\#(profile)"}"#)
+      "POST", "/v1/projects",
+      #"{"slug":"\#(slug)","name":"P","profile":"\#(profile)","policy":\#(policy)}"#)
     guard reply.status == 201 else { throw Lacks(name: "project", reply: reply) }
   }
 
@@ -97,6 +103,29 @@ final class Site: Sendable {
     try await ask(
       "POST", "/v1/accounts/\(account)/keys", #"{"environment":"production"}"#
     ).text("id")
+  }
+
+  func member(_ account: String, _ role: String, _ permissions: [String] = []) async throws
+    -> String
+  {
+    let list = permissions.map { "\"\($0)\"" }.joined(separator: ",")
+    let email = "m\(await count(account))@example.com"
+    return try await ask(
+      "POST", "/v1/accounts/\(account)/members",
+      "{\"email\":\"\(email)\",\"role\":\"\(role)\",\"permissions\":[\(list)]}"
+    ).text("id")
+  }
+
+  private func count(_ account: String) async -> Int {
+    await ask("GET", "/v1/accounts/\(account)/members?limit=200").body["data"]?.array?.count ?? 0
+  }
+
+  /// The member as one who asks.
+  func session(_ member: String) async throws -> Principal {
+    guard let id = MemberID(member) else {
+      throw Problem(.notFound, "not the id of a member: \(member)")
+    }
+    return try await management.principal(of: id)
   }
 
   func operatorKey(_ scopes: [String], project: String? = nil) async throws -> String {

@@ -36,6 +36,13 @@ enum Sample {
       description: "", access: .readOnly, createdAt: now)
   }
 
+  static func member(_ number: Int, account: Int = 1, project: Int = 1) -> Member {
+    Member(
+      id: id(number), projectID: id(project), accountID: id(account),
+      email: "member\(number)@example.com", role: "admin", permissions: [.logs, .keys],
+      createdAt: now)
+  }
+
   static func version(_ number: Int, key: Int, ordinal: Int64 = 1) -> KeyVersion {
     KeyVersion(
       id: id(number), keyID: id(key), number: ordinal, state: .active, lookup: lookup(number),

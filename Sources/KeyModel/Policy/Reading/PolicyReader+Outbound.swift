@@ -81,12 +81,8 @@ extension PolicyReader {
     cursor.flag("api_keys_permission", &rules.apiKeysPermission)
   }
 
-  private enum Permission: String, CaseIterable, PolicyChoice {
-    case keys, webhooks, logs, members
-  }
-
-  private static func permission(_ node: PolicyNode) -> String? {
-    node.choice(Permission.allCases)?.rawValue
+  private static func permission(_ node: PolicyNode) -> MemberPermission? {
+    node.choice(MemberPermission.allCases)
   }
 
   private static func notify(_ cursor: PolicyCursor, _ rules: inout NotifyRules) {
@@ -102,3 +98,5 @@ extension PolicyReader {
     }
   }
 }
+
+extension MemberPermission: PolicyChoice {}
