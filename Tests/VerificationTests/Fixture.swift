@@ -136,3 +136,21 @@ struct Seeded: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 }
+
+/// Base 64 with padding, for Basic credentials.
+enum Base64Text {
+  static func encode(_ text: String) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    let bytes = Array(text.utf8)
+    var out = ""
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let part = bytes[start..<min(start + 3, bytes.count)]
+      let padded = Array(part) + [UInt8](repeating: 0, count: 3 - part.count)
+      let group = padded.reduce(0) { $0 << 8 | Int($1) }
+      for at in 0..<4 {
+        out.append(at > part.count ? "=" : digits[group >> (18 - 6 * at) & 63])
+      }
+    }
+    return out
+  }
+}

@@ -138,6 +138,84 @@ import Verification
     }
   }
 
+  @Test("a route allowed for one method is not reached by a call that becomes another method's")
+  func routesAgainstOverrides() {
+    let account = world.account(of: world.project(Self.policy))
+    let (bound, open) = (world.token(Self.policy), world.token(Self.policy))
+    _ = world.key(account, tokens: [bound]) {
+      $0.routes = [RoutePattern(method: "POST", path: "/v1/*")]
+    }
+    _ = world.key(account, tokens: [open]) {
+      $0.routes = [RoutePattern(method: "*", path: "/v1/*")]
+    }
+    func code(_ token: String, _ query: String?, _ more: [(String, String)] = []) -> DecisionCode? {
+      let headers = Headers([("authorization", "Bearer \(token)")] + more)
+      return world.decide(headers, method: "POST", path: "/v1/a", query: query)?.code
+    }
+    #expect(code(bound, nil) == .valid)
+    #expect(code(bound, "_method=DELETE") == .routeNotAllowed)
+    #expect(code(bound, "%5Fmethod=DELETE") == .routeNotAllowed)
+    #expect(code(bound, nil, [("x-http-method-override", "DELETE")]) == .routeNotAllowed)
+    #expect(code(open, "_method=DELETE") == .valid)
+    #expect(code(open, nil, [("x-http-method-override", "DELETE")]) == .valid)
+  }
+
+  @Test("a publishable key that may call nothing is refused also where the route is unknown")
+  func publishableNothing() {
+    var policy = Self.policy
+    policy.publishableAllow = []
+    let account = world.account(of: world.project(policy))
+    let token = world.token(policy, kind: .publishable)
+    _ = world.key(account, tokens: [token]) { $0.kind = .publishable }
+    #expect(world.decide(.bearer(token), path: "")?.code == .routeNotAllowed)
+  }
+
+  @Test("a second key of the project in the query or in Authorization refuses the call")
+  func secondCredential() {
+    var policy = Policy()
+    policy.credential = .header("X-Api-Key")
+    let account = world.account(of: world.project(policy))
+    let (one, two) = (world.token(policy), world.token(policy))
+    _ = world.key(account, tokens: [one])
+    _ = world.key(account, tokens: [two])
+    func code(_ authorization: String?, query: String? = nil) -> DecisionCode? {
+      let more = authorization.map { [("authorization", $0)] } ?? []
+      return world.decide(Headers([("x-api-key", one)] + more), query: query)?.code
+    }
+    #expect(code(nil) == .valid)
+    #expect(code("Bearer of-the-upstream") == .valid)
+    #expect(code(nil, query: "a=1&b=\(world.token(policy))") == .valid)
+    for value in ["Bearer \(two)", two, "Basic user:\(two)", "Bearer \(one)"] {
+      #expect(code(value) == .malformed)
+    }
+    let encoded = "%" + String(two.utf8.first!, radix: 16) + two.dropFirst()
+    for query in ["key=\(two)", "a=1&\(two)", "a=1;x=\(encoded)", "k=\(one)"] {
+      #expect(code(nil, query: query) == .malformed)
+    }
+    #expect(world.decide(Headers([]), query: "key=\(one)")?.code == .missing)
+  }
+
+  @Test("an id that is presented beside the secret must be the key's: its public id, else its own")
+  func basicIDs() {
+    var policy = Policy()
+    policy.credential = .basic
+    let account = world.account(of: world.project(policy))
+    let (named, plain) = (world.token(policy), world.token(policy))
+    _ = world.key(account, tokens: [named]) { $0.publicID = "PFK-1" }
+    let key = world.key(account, tokens: [plain])
+    func code(_ id: String, _ secret: String) -> DecisionCode? {
+      let value = "Basic " + Base64Text.encode("\(id):\(secret)")
+      return world.decide(Headers([("authorization", value)]))?.code
+    }
+    #expect(code("PFK-1", named) == .valid)
+    #expect(code(key.id.description, plain) == .valid)
+    for (id, secret) in [
+      ("PFK-2", named), ("PFK-1", plain), ("", plain), ("x", plain), ("", named),
+    ] {
+      #expect(code(id, secret) == .notFound)
+    }
+  }
+
   @Test("suspension and removal of an account or project act on all its keys at once")
   func accounts() {
     let project = world.project(Self.policy)

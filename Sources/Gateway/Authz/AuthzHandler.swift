@@ -25,9 +25,6 @@ final class AuthzHandler: RequestHandler {
     }
     let plan = shared.plan(for: project)
     let fields = EngineFields(list: head.headers)
-    if let problem = AuthzRules.duplicate(fields, plan.credentialHeaders) {
-      return shared.refuse(exchange, problem, requestID: requestID, mode: mode)
-    }
     switch AuthzRules.originalCall(head, path, fields, isNginx: isNginx) {
     case .failure(let refusal):
       shared.refuse(exchange, AuthzRules.problem(refusal), requestID: requestID, mode: mode)
@@ -76,17 +73,6 @@ extension GatewayProblem {
 
 /// The parts of the handler that need no connection.
 enum AuthzRules {
-  /// Two values of what decides about a call are never resolved by picking one.
-  static func duplicate(
-    _ fields: some HeadFields, _ credentialHeaders: [[UInt8]]
-  ) -> GatewayProblem? {
-    for name in credentialHeaders where fields.occurrences(name) > 1 {
-      return GatewayProblem(
-        .malformedRequest, "\(String(decoding: name, as: UTF8.self)) stands there twice.")
-    }
-    return nil
-  }
-
   static func originalCall(
     _ head: RequestHead, _ path: AuthzPath, _ fields: some HeadFields, isNginx: Bool
   ) -> Result<OriginalCall, OriginalCall.Refusal> {

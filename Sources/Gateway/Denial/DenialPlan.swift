@@ -77,8 +77,10 @@ struct CompiledDenial {
   ) -> Int {
     head.reset()
     body.reset()
+    var facts = facts
+    if facts.retryAfterSeconds == nil, status == 429 { facts.retryAfterSeconds = 1 }
     self.head.append(facts, to: head)
-    if !ownRetryAfter, let seconds = facts.retryAfterSeconds ?? (status == 429 ? 1 : nil) {
+    if !ownRetryAfter, let seconds = facts.retryAfterSeconds {
       head.append("Retry-After: ")
       head.append(decimal: seconds)
       head.append("\r\n")

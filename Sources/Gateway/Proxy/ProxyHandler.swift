@@ -27,9 +27,6 @@ final class ProxyHandler: RequestHandler {
     }
     let plan = shared.plan(for: project)
     let fields = EngineFields(list: head.headers)
-    if let problem = AuthzRules.duplicate(fields, plan.credentialHeaders) {
-      return shared.refuse(exchange, problem, requestID: requestID)
-    }
     let call = Call(
       method: head.method, path: head.path, query: head.query, host: head.host, now: now)
     let decision = shared.verifier.decide(call, headers: fields, project: project)

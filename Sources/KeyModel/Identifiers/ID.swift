@@ -37,6 +37,20 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
     return text
   }
 
+  /// True where `text` is exactly what `description` prints. Allocates nothing.
+  package func isSpelled(_ text: UnsafeRawBufferPointer) -> Bool {
+    let digits = 26
+    let prefix = text.count - digits - 1
+    guard prefix == Tag.prefix.utf8.count, text[prefix] == UInt8(ascii: "_"),
+      text[..<prefix].elementsEqual(Tag.prefix.utf8)
+    else { return false }
+    for at in 0..<digits {
+      let digit = Int(truncatingIfNeeded: bits >> UInt128(125 - 5 * at)) & 31
+      guard text[prefix + 1 + at] == Base32.alphabet[digit] else { return false }
+    }
+    return true
+  }
+
   package static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 }
 

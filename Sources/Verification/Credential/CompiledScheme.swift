@@ -32,7 +32,7 @@ enum CompiledScheme {
   case headerPair(id: [UInt8], secret: [UInt8])
   case authorizationPair(id: [UInt8], scheme: [UInt8])
 
-  private static let authorization = Array("authorization".utf8)
+  static let authorization = Array("authorization".utf8)
   private static let bearerName = Array("bearer".utf8)
   private static let basicName = Array("basic".utf8)
 
@@ -45,6 +45,15 @@ enum CompiledScheme {
     case .headerPair(let id, let secret): self = .headerPair(id: lower(id), secret: lower(secret))
     case .authorizationPair(let id, let name):
       self = .authorizationPair(id: lower(id), scheme: lower(name))
+    }
+  }
+
+  /// `Authorization` is none of this scheme's headers.
+  var leavesAuthorization: Bool {
+    switch self {
+    case .bearer, .basic, .authorizationPair: false
+    case .header(let name): name != Self.authorization
+    case .headerPair(let id, let secret): id != Self.authorization && secret != Self.authorization
     }
   }
 

@@ -32,6 +32,9 @@ package struct Decision {
   package var identity: Identity?
   /// Seconds for `Retry-After`, where the code has one.
   package var retryAfterSeconds: Int64?
+  /// What the call is refused with where a header makes another method of it; nil: that is the
+  /// upstream's affair.
+  var codeOfOverride: DecisionCode?
 
   init(_ code: DecisionCode, _ identity: Identity? = nil) {
     self.code = code

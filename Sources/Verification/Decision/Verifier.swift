@@ -88,11 +88,10 @@ package final class Verifier {
     case .malformed: return Decision(.malformed)
     case .token(let token, let claim):
       var decision = decide(call, token: token, claim: claim, project: project)
-      if decision.code == .valid, decision.identity?.access == .readOnly,
-        overridesMethod(headers)
-      {
-        decision.code = .readOnly
-      }
+      guard decision.code == .valid else { return decision }
+      // Two credentials are never resolved by picking one.
+      if carriesAnother(headers, call.query, project) { return Decision(.malformed) }
+      if let code = decision.codeOfOverride, overridesMethod(headers) { decision.code = code }
       return decision
     }
   }
@@ -140,11 +139,12 @@ package final class Verifier {
       applicationID: ApplicationID(bits: shared.applications[row.pointee.application].pointee),
       environment: project.environment(interned: mark.environment), kind: mark.kind,
       access: mark.access, account: row.pointee.account)
-    let code =
-      lifeCode(row, mark, state, call.now)
+    if let code = lifeCode(row, mark, state, call.now)
       ?? environmentCode(identity, call, project)
-      ?? routeCode(row, identity, call, project)
-    return Decision(code ?? .valid, identity)
+    {
+      return Decision(code, identity)
+    }
+    return routeDecision(row, identity, call, project)
   }
 
   private func lifeCode(
@@ -164,39 +164,59 @@ package final class Verifier {
     return selected == identity.environment ? nil : .wrongEnvironment
   }
 
-  private func routeCode(
+  private func routeDecision(
     _ row: UnsafeMutablePointer<Row>, _ identity: Identity, _ call: Call, _ project: ProjectView
-  ) -> DecisionCode? {
-    if identity.access == .readOnly, !MethodRule.isReading(call.method, query: call.query) {
-      return .readOnly
+  ) -> Decision {
+    var decision = Decision(.valid, identity)
+    if identity.access == .readOnly {
+      decision.codeOfOverride = .readOnly
+      if !MethodRule.isReading(call.method, query: call.query) { decision.code = .readOnly }
     }
-    let restricted = row.pointee.detail != 0 || identity.kind == .publishable
-    guard restricted, !call.path.isEmpty else { return nil }
-    if identity.kind == .publishable {
-      guard PathGuard.isUnambiguous(call.path),
-        project.publishableAllow.contains(where: {
-          $0.matches(method: call.method, path: call.path)
-        })
-      else { return .routeNotAllowed }
+    if decision.code == .valid, row.pointee.detail != 0 || identity.kind == .publishable {
+      restrict(&decision, row, call, project)
     }
-    guard row.pointee.detail != 0 else { return nil }
-    let detail = shared.details[row.pointee.detail].pointee
-    return Self.allows(detail, call) ? nil : .routeNotAllowed
+    return decision
   }
 
-  /// Fields of a detail: public id, then method and path of each route.
-  private static func allows(_ detail: Blob, _ call: Call) -> Bool {
-    let count = detail.count
-    if count == 1 { return true }
-    guard PathGuard.isUnambiguous(call.path) else { return false }
-    for at in stride(from: 1, to: count, by: 2)
-    where RoutePattern.matches(
-      method: call.method, path: call.path, patternMethod: detail.field(at),
-      patternPath: detail.field(at + 1))
-    {
-      return true
+  /// What the policy lets publishable keys call, and what the key's own routes let it.
+  private func restrict(
+    _ decision: inout Decision, _ row: UnsafeMutablePointer<Row>, _ call: Call,
+    _ project: ProjectView
+  ) {
+    if decision.identity?.kind == .publishable {
+      let allowed = project.publishableAllow
+      if allowed.isEmpty {
+        decision.code = .routeNotAllowed
+      } else {
+        apply(
+          RouteFit(call) { fit in for route in allowed { fit.ask(route) } }, to: &decision, call)
+      }
     }
-    return false
+    guard row.pointee.detail != 0 else { return }
+    let detail = shared.details[row.pointee.detail].pointee
+    // Fields of a detail: public id, then method and path of each route.
+    let count = detail.count
+    guard count > 1 else { return }
+    let fit = RouteFit(call) { fit in
+      for at in stride(from: 1, to: count, by: 2) {
+        fit.ask(method: detail.field(at), path: detail.field(at + 1))
+      }
+    }
+    apply(fit, to: &decision, call)
+  }
+
+  private func apply(_ fit: RouteFit, to decision: inout Decision, _ call: Call) {
+    guard decision.code == .valid else { return }
+    switch fit.result {
+    case .anyMethod: break
+    case .nothing: decision.code = .routeNotAllowed
+    case .thisMethod:
+      // The route was allowed for this method: the upstream must not take the call for another.
+      decision.codeOfOverride = decision.codeOfOverride ?? .routeNotAllowed
+      if let query = call.query, MethodRule.overridesMethod(query) {
+        decision.code = .routeNotAllowed
+      }
+    }
   }
 
   private func matches(
@@ -210,10 +230,29 @@ package final class Verifier {
     case .client(let id, let username):
       return equalBytes(id, names.field(0)) && equalBytes(username, names.field(1))
     case .publicID(let id):
-      guard row.pointee.detail != 0 else { return true }
-      let publicID = shared.details[row.pointee.detail].pointee.field(0)
-      return publicID.isEmpty || equalBytes(id, publicID)
+      if row.pointee.detail != 0 {
+        let publicID = shared.details[row.pointee.detail].pointee.field(0)
+        if !publicID.isEmpty { return equalBytes(id, publicID) }
+      }
+      // A key without an id of the policy's own form goes by its own.
+      return row.pointee.keyID.isSpelled(id)
     }
+  }
+
+  /// A live or past key of the project, whoever presents it.
+  func isKey(_ token: UnsafeRawBufferPointer, of project: ProjectView) -> Bool {
+    guard project.matcher.matches(token) else { return false }
+    if isKey(hot.pointee.newest.lookup(of: token), of: project) { return true }
+    guard let older = hot.pointee.older else { return false }
+    return isKey(older.lookup(of: token), of: project)
+  }
+
+  private func isKey(_ lookup: Lookup, of project: ProjectView) -> Bool {
+    epochs.enter(reader)
+    defer { epochs.leave(reader) }
+    let segment = shared.segment(SharedTables.segment(of: lookup))
+    guard let found = segment.find(lookup, segment.candidate(lookup)) else { return false }
+    return shared.accounts[found.row.pointee.account].pointee.project == project.number
   }
 
   private func overridesMethod(_ headers: some HeaderSource) -> Bool {

@@ -20,7 +20,7 @@ package final class ProjectView {
   private let selectsEnvironment: Bool
   private let environmentHosts: [(host: [UInt8], environment: Int)]
   private let pathPrefixes: [(prefix: [UInt8], environment: Int)]
-  let publishableAllow: [RoutePattern]
+  let publishableAllow: [CompiledRoute]
 
   init(_ record: ProjectRecord, number: UInt32, generation: UInt64, environments: [String]) {
     id = record.id
@@ -34,7 +34,7 @@ package final class ProjectView {
     self.number = number
     matcher = TokenMatcher(TokenForms(policy: record.policy))
     scheme = CompiledScheme(record.policy.credential)
-    publishableAllow = record.policy.publishableAllow
+    publishableAllow = record.policy.publishableAllow.map(CompiledRoute.init)
     let list = record.policy.environments
     environmentIndexes = .allocate(capacity: environments.count)
     for (number, name) in environments.enumerated() {

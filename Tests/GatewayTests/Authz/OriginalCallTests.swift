@@ -118,14 +118,4 @@ struct OriginalCallTests {
     #expect(AuthzPath.isNginxMode(bytes(query)) == isNginx)
     #expect(!AuthzPath.isNginxMode(nil))
   }
-
-  @Test("two credentials are refused, not chosen from")
-  func refusesTwoCredentials() {
-    let scheme = [Array("authorization".utf8), Array("client-id".utf8)]
-    let twice = fields([("Authorization", "Bearer a"), ("AUTHORIZATION", "Bearer b")])
-    #expect(AuthzRules.duplicate(twice, scheme)?.code.status == 400)
-    #expect(AuthzRules.duplicate(fields([("Client-Id", "a"), ("CLIENT-ID", "a")]), scheme) != nil)
-    #expect(
-      AuthzRules.duplicate(fields([("Authorization", "a"), ("Client-Id", "b")]), scheme) == nil)
-  }
 }
