@@ -18,9 +18,11 @@ package final class Exchange {
 
   /// Called each time there is room again after `write` has said false.
   package var onDrain: (() -> Void)?
-  /// Called once when the client is gone before the answer ended. Where it is nil, a client that
-  /// closes only its sending half is still answered.
+  /// Called once when the client is gone before the answer ended. Closing its sending half alone
+  /// does not make it gone.
   package var onClientGone: (() -> Void)?
+  /// The answer goes on until the client ends it, also by closing its sending half alone.
+  package var endsWithClient = false
 
   init(_ worker: Worker) {
     self.worker = worker
@@ -39,6 +41,7 @@ package final class Exchange {
     peerAddress = connection.peer
     bytesIn = 0
     bytesOut = 0
+    endsWithClient = false
   }
 
   func end() {

@@ -39,6 +39,7 @@ package final class ResponseTicket: @unchecked Sendable {
     onWorker { exchange in
       guard !exchange.isEnded else { return state.isGone.store(true, ordering: .relaxed) }
       exchange.onClientGone = { state.isGone.store(true, ordering: .relaxed) }
+      exchange.endsWithClient = true
       exchange.onDrain = { state.isBlocked.store(false, ordering: .relaxed) }
       HeaderBlock.bytes(headers).withUnsafeBytes {
         exchange.startResponse(status: status, headerBlock: $0, framing: .chunked)

@@ -125,8 +125,9 @@ extension ServerConnection {
       if count == room.count { setReads(false) }
     case .wait: break
     case .end:
-      // A client that has only closed its sending half still gets an answer nobody watches it for.
-      guard exchange?.onClientGone == nil else { return closeNow() }
+      // A client that has only closed its sending half still gets its answer; one that is gone is
+      // noticed when the answer cannot be sent. Only an answer without an end must not wait so.
+      guard exchange?.endsWithClient != true else { return closeNow() }
       inputEnded = true
       setReads(false)
     case .failed: closeNow()

@@ -66,6 +66,13 @@ final class RawClient {
   @discardableResult
   func send(_ text: String) -> Bool { send(text.utf8) }
 
+  /// The server sees a reset instead of an orderly end.
+  func resetOnClose() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
   func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// Nil on timeout or reset, empty at the end.

@@ -1,5 +1,6 @@
 // The client half: reuse, second tries, framing, failures, streaming.
 
+import Glibc
 import Synchronization
 import Testing
 
@@ -166,6 +167,47 @@ struct UpstreamTests {
       client.send(Self.get)
       client.wait(milliseconds: 50)
       #expect(client.receiveSome() == nil)
+      client.resetOnClose()
+    }
+    #expect(eventually { box.isSet })
+  }
+
+  @Test("a client that has closed its sending half gets the answer that comes later")
+  func halfClosed() throws {
+    let upstream = ScriptedUpstream { _, peer in
+      _ = peer.receiveHead()
+      // Long enough for the proxy to see the client's end first.
+      usleep(100_000)
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+      usleep(20_000)
+      peer.send("llo")
+    }
+    defer { upstream.close() }
+    let server = try TestServer.proxy(to: upstream.port)
+    let client = RawClient(port: server.port)
+    client.send(Self.get)
+    client.finishSending()
+    #expect(client.receiveAnswer()?.text == "hello")
+    #expect(client.receiveToEnd() == [])
+  }
+
+  @Test("a client that closed its connection ends a stream at the first pieces it cannot take")
+  func closedWhileStreaming() throws {
+    let box = Flag()
+    let upstream = ScriptedUpstream { _, peer in
+      _ = peer.receiveHead()
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+      for _ in 0..<200 {
+        guard peer.send("piece") else { return box.flag.store(true, ordering: .relaxed) }
+        usleep(10_000)
+      }
+    }
+    defer { upstream.close() }
+    let server = try TestServer.proxy(to: upstream.port)
+    do {
+      let client = RawClient(port: server.port)
+      client.send(Self.get)
+      #expect(client.receiveThrough("\r\n\r\n") != nil)
     }
     #expect(eventually { box.isSet })
   }
