@@ -13,21 +13,26 @@ package enum Base62 {
   /// The bytes as one big-endian number, left-padded with `0` to `width(ofBytes:)` digits. Equally
   /// likely bytes give equally likely texts: no two numbers share one.
   package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
-    var number = Array(bytes)
-    var text = [UInt8](repeating: 0, count: width(ofBytes: number.count))
+    // Four bytes to a word, the first of which may be short: fewer divisions.
+    var number: [UInt32] = []
+    for (index, byte) in bytes.enumerated() {
+      if (bytes.count - index) % 4 == 0 || index == 0 { number.append(0) }
+      number[number.count - 1] = number[number.count - 1] << 8 | UInt32(byte)
+    }
+    var text = [UInt8](repeating: 0, count: width(ofBytes: bytes.count))
     for index in text.indices.reversed() { text[index] = digits[divide(&number)] }
     return text
   }
 
   /// Divides by 62 in place and gives the remainder.
-  private static func divide(_ number: inout [UInt8]) -> Int {
-    var remainder = 0
+  private static func divide(_ number: inout [UInt32]) -> Int {
+    var remainder: UInt64 = 0
     for index in number.indices {
-      let value = remainder << 8 | Int(number[index])
-      number[index] = UInt8(value / 62)
+      let value = remainder << 32 | UInt64(number[index])
+      number[index] = UInt32(truncatingIfNeeded: value / 62)
       remainder = value % 62
     }
-    return remainder
+    return Int(remainder)
   }
 
   /// Six digits, enough for every UInt32.

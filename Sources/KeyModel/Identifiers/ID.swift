@@ -31,10 +31,13 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
   }
 
   package var description: String {
-    var text = Tag.prefix + "_"
-    text.reserveCapacity(text.utf8.count + 26)
-    for digit in Base32.digits(of: bits) { text.unicodeScalars.append(Unicode.Scalar(digit)) }
-    return text
+    let prefix = Tag.prefix.utf8
+    return String(unsafeUninitializedCapacity: prefix.count + 27) { text in
+      _ = text.initialize(fromContentsOf: prefix)
+      text[prefix.count] = UInt8(ascii: "_")
+      for at in 0..<26 { text[prefix.count + 1 + at] = Base32.digit(at, of: bits) }
+      return prefix.count + 27
+    }
   }
 
   /// True where `text` is exactly what `description` prints. Allocates nothing.
@@ -59,7 +62,12 @@ package enum Base32 {
   package static let alphabet: [UInt8] = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
   package static func digits(of bits: UInt128) -> [UInt8] {
-    (0..<26).map { alphabet[Int(truncatingIfNeeded: bits >> UInt128(125 - 5 * $0)) & 31] }
+    (0..<26).map { digit($0, of: bits) }
+  }
+
+  /// The digit at `place`, 0 being the most significant of 26.
+  static func digit(_ place: Int, of bits: UInt128) -> UInt8 {
+    alphabet[Int(truncatingIfNeeded: bits >> UInt128(125 - 5 * place)) & 31]
   }
 
   package static func decode(_ text: some Sequence<UInt8>) -> UInt128? {

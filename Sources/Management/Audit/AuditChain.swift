@@ -19,7 +19,7 @@ package struct AuditChain: Sendable {
     to tx: Transaction
   ) throws {
     guard !notes.isEmpty else { return }
-    let last = try tx.audit.last()
+    let last = try tx.audit.tip()
     var sequence = last?.sequence ?? 0
     var previous = last?.hash ?? Self.genesis
     for note in notes {

@@ -9,7 +9,7 @@ struct ChangeContext {
   let now: Timestamp
   let entropy: any Entropy
   private(set) var notes: [AuditNote] = []
-  private(set) var subjects: [ChangeSubject] = []
+  private(set) var published: [Published] = []
   /// The request was right but there was nothing left to do: no audit entry is owed.
   private(set) var isUnchanged = false
 
@@ -32,8 +32,22 @@ struct ChangeContext {
         subject: subject.description, detail: detail))
   }
 
-  mutating func publish(_ subject: ChangeSubject) { subjects.append(subject) }
+  /// The data plane hears of it, and reads it from the store.
+  mutating func publish(_ subject: ChangeSubject) {
+    published.append(Published(subject: subject, record: nil))
+  }
+
+  /// The same with a key as it is stored now, all its versions included.
+  mutating func publish(_ key: Key) {
+    published.append(Published(subject: .key(key.id), record: .key(KeyRecord(key))))
+  }
+
   mutating func nothingToDo() { isUnchanged = true }
+}
+
+struct Published: Sendable {
+  var subject: ChangeSubject
+  var record: RecordChange?
 }
 
 /// An audit entry before it has its place in the chain.

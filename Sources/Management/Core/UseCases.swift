@@ -16,6 +16,7 @@ package final class UseCases: Sendable {
   /// Hears of failures that callers are told nothing about. They hold no secrets.
   private let report: @Sendable (any Error) -> Void
   private let inFlight = InFlight()
+  let principals: PrincipalCache
   /// What the data plane counted, on its way to the store.
   package let usage: UsageSettler
 
@@ -26,6 +27,7 @@ package final class UseCases: Sendable {
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
+    principals = PrincipalCache(isUsable: !store.capabilities.sharedAmongProcesses)
     self.store = store
     self.vault = vault
     self.feed = feed
@@ -60,11 +62,13 @@ package final class UseCases: Sendable {
     do {
       outcome = try await store.write { [self] tx in
         try run(effect, operation, caller.principal, replay, now, tx)
+      } committed: { [self] outcome in
+        announce(outcome)
       }
     } catch {
       throw problem(error)
     }
-    if let position = outcome.position { try await apply(position) }
+    if let last = outcome.changes.last { try await apply(last.position) }
     return outcome.answer
   }
 
@@ -91,8 +95,14 @@ package final class UseCases: Sendable {
 
   private struct Outcome: Sendable {
     var answer: Answer
-    /// Of the last change; nil where the data plane has nothing to hear.
-    var position: Int64?
+    /// What the data plane has to hear.
+    var changes: [PositionedChange] = []
+    var concernsPrincipals = false
+  }
+
+  private func announce(_ outcome: Outcome) {
+    if outcome.concernsPrincipals { principals.empty() }
+    feed.hear(outcome.changes)
   }
 
   private func run(
@@ -107,9 +117,17 @@ package final class UseCases: Sendable {
     try chain.append(
       context.notes, actor: principal.actor, at: now, entropy: entropy, to: tx)
     try replay?.complete(answer, tx, now: now, entropy: entropy)
-    var position: Int64?
-    for subject in context.subjects { position = try tx.changes.append(subject) }
-    return Outcome(answer: answer, position: position)
+    var outcome = Outcome(answer: answer)
+    for published in context.published {
+      outcome.changes.append(
+        PositionedChange(
+          position: try tx.changes.append(published.subject), record: published.record))
+      switch published.subject {
+      case .operatorKey, .project: outcome.concernsPrincipals = true
+      case .account, .key: break
+      }
+    }
+    return outcome
   }
 
   private func apply(_ position: Int64) async throws(Problem) {

@@ -14,6 +14,7 @@ package actor RecordFeed {
   private let observe: @Sendable ([RecordChange]) throws -> Void
   /// Applied and observed up to here; what was applied but not observed is not in force yet.
   private var settled: Int64 = 0
+  private let committed = CommittedChanges()
   private static let batch = 500
 
   /// - Parameter observe: hears of every change after it was applied and before anybody is told
@@ -40,8 +41,12 @@ package actor RecordFeed {
     settled = table.position
   }
 
+  /// From the store's writer thread, in the order of commits, before anybody is answered.
+  nonisolated func hear(_ changes: [PositionedChange]) { committed.add(changes) }
+
   /// Returns once the change at `position` is applied.
   package func reach(_ position: Int64) async throws {
+    try applyCommitted()
     while settled < position {
       if let pass {
         try await pass.value
@@ -58,6 +63,18 @@ package actor RecordFeed {
     } else {
       try await runPass()
     }
+  }
+
+  /// What was committed here, as far as nothing that was committed elsewhere lies before it.
+  private func applyCommitted() throws {
+    guard pass == nil, settled == table.position else { return }
+    let changes = committed.take(after: settled).compactMap { change in
+      change.record.map { (record: $0, position: change.position) }
+    }
+    if changes.isEmpty { return }
+    for change in changes { table.apply(change.record, position: change.position) }
+    try observe(changes.map(\.record))
+    settled = table.position
   }
 
   private func runPass() async throws {

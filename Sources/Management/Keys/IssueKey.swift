@@ -33,7 +33,7 @@ extension UseCases {
     let key = KeyLifecycle.issue(
       blank, made.version(of: blank.id, at: context.now), now: context.now)
     try context.tx.keys.insert(key)
-    context.publish(.key(key.id))
+    context.publish(key)
     context.audit(
       "key.created", project: key.projectID, account: key.accountID, subject: key.id,
       ["environment": .string(key.environment), "hint": .string(made.hint)])

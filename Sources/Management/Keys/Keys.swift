@@ -70,7 +70,7 @@ extension UseCases {
           policy, context)
       }
       key = try context.tx.keys.update(key)
-      context.publish(.key(id))
+      context.publish(key)
       context.audit(
         "key.updated", project: key.projectID, account: key.accountID, subject: id,
         patch.detail(old: old, new: key))
@@ -160,7 +160,7 @@ extension UseCases {
       }
     }
     _ = try context.tx.keys.update(new)
-    context.publish(.key(new.id))
+    context.publish(new)
   }
 
   func policy(of key: Key, _ view: View) throws -> Policy {

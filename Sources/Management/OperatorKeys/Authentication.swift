@@ -11,6 +11,10 @@ extension UseCases {
       throw .unauthorized(invalidToken: true)
     }
     let lookups = vault.keyring.lookups(of: token)
+    for lookup in lookups {
+      if let known = principals.find(lookup) { return known }
+    }
+    let generation = principals.generation
     let found: OperatorKey?
     do {
       found = try await store.read { tx in
@@ -25,8 +29,10 @@ extension UseCases {
     guard let key = found, key.revokedAt == nil else {
       throw .unauthorized(invalidToken: true)
     }
-    return .operatorKey(
+    let principal = Principal.operatorKey(
       id: key.id, scopes: Set(key.scopes.compactMap(Scope.init(rawValue:))),
       projectID: key.projectID)
+    principals.keep(principal, key.lookup, generation: generation)
+    return principal
   }
 }

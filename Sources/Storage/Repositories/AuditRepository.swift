@@ -54,6 +54,13 @@ package struct AuditRepository {
       "SELECT \(Self.columns) FROM audit ORDER BY sequence DESC LIMIT 1", [], Self.entry)
   }
 
+  /// Number and hash of the newest entry: what the next one follows.
+  package func tip() throws(StoreError) -> (sequence: Int64, hash: [UInt8])? {
+    try transaction.row("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1", []) {
+      (row: any Row) throws(StoreError) in (try row.integer(0), try row.blob(1))
+    }
+  }
+
   /// Newest first; `before` is a sequence number (exclusive), `limit` at most 200.
   package func list(
     _ filter: AuditFilter, before: Int64? = nil, limit: Int

@@ -27,8 +27,8 @@ package struct ChangeRepository {
   /// order of positions.
   @discardableResult
   package func append(_ subject: ChangeSubject) throws(StoreError) -> Int64 {
-    try transaction.execute("UPDATE feed SET position = position + 1 WHERE id = 1", [])
-    let position = try latest()
+    let position = try transaction.numberChanging(
+      "UPDATE feed SET position = position + 1 WHERE id = 1 RETURNING position")
     let (kind, bits) = subject.stored
     try transaction.execute(
       "INSERT INTO changes (position, kind, subject) VALUES ($1, $2, $3)",

@@ -21,15 +21,18 @@ enum JobOutcome {
 
 final class BodyJob<R: Sendable>: Job, @unchecked Sendable {
   private let body: @Sendable (Transaction) throws -> R
+  private let committed: (@Sendable (R) -> Void)?
   private let continuation: CheckedContinuation<R, any Error>
   private var result: Result<R, any Error> = .failure(StoreError.closed)
 
   init(
     _ continuation: CheckedContinuation<R, any Error>, mayWrite: Bool,
-    _ body: @escaping @Sendable (Transaction) throws -> R
+    _ body: @escaping @Sendable (Transaction) throws -> R,
+    committed: (@Sendable (R) -> Void)? = nil
   ) {
     self.continuation = continuation
     self.body = body
+    self.committed = committed
     super.init(mayWrite: mayWrite)
   }
 
@@ -46,6 +49,7 @@ final class BodyJob<R: Sendable>: Job, @unchecked Sendable {
 
   override func finish(_ error: StoreError?) {
     if let error { result = .failure(error) }
+    if let committed, case .success(let value) = result { committed(value) }
     continuation.resume(with: result)
   }
 }

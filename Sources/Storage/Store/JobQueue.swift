@@ -24,11 +24,12 @@ final class JobQueue: @unchecked Sendable {
   /// False where the queue is closed; the job is then the caller's to finish.
   func add(_ job: Job) -> Bool {
     pthread_mutex_lock(lock)
-    defer { pthread_mutex_unlock(lock) }
-    guard !isClosed else { return false }
-    jobs.append(job)
-    pthread_cond_signal(arrived)
-    return true
+    let isTaken = !isClosed
+    if isTaken { jobs.append(job) }
+    pthread_mutex_unlock(lock)
+    // Not under the lock, which the thread that wakes up takes first.
+    if isTaken { pthread_cond_signal(arrived) }
+    return isTaken
   }
 
   /// Waits for work; gives up to `limit` jobs in their order, and none once the queue is closed and

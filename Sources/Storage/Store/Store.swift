@@ -59,9 +59,14 @@ package final class Store: Sendable {
   /// must have no effects outside the transaction. What it throws undoes its changes and is thrown
   /// here; otherwise this returns after the commit is durable. A statement that failed fails the
   /// whole body, caught or not.
+  /// - Parameter committed: hears of the result on the writer's thread once the commit is durable
+  ///   and before anybody else does, in the order of commits. It must be quick.
   package func write<R: Sendable>(
-    _ body: @escaping @Sendable (Transaction) throws -> R
-  ) async throws -> R { try await submit(to: writes, mayWrite: true, body) }
+    _ body: @escaping @Sendable (Transaction) throws -> R,
+    committed: (@Sendable (R) -> Void)? = nil
+  ) async throws -> R {
+    try await submit(to: writes, mayWrite: true, body, committed: committed)
+  }
 
   /// One consistent snapshot; writing in `body` throws `readOnly`.
   package func read<R: Sendable>(
@@ -70,10 +75,11 @@ package final class Store: Sendable {
 
   private func submit<R: Sendable>(
     to queue: JobQueue, mayWrite: Bool,
-    _ body: @escaping @Sendable (Transaction) throws -> R
+    _ body: @escaping @Sendable (Transaction) throws -> R,
+    committed: (@Sendable (R) -> Void)? = nil
   ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
-      let job = BodyJob(continuation, mayWrite: mayWrite, body)
+      let job = BodyJob(continuation, mayWrite: mayWrite, body, committed: committed)
       if !queue.add(job) { job.finish(.closed) }
     }
   }

@@ -69,6 +69,12 @@ package final class Transaction {
     } ?? 0
   }
 
+  /// The same, of a statement that changes rows and returns them.
+  func numberChanging(_ sql: String, _ arguments: [SQLValue] = []) throws(StoreError) -> Int64 {
+    guard mayWrite else { throw note(.readOnly) }
+    return try number(sql, arguments)
+  }
+
   func forEach(
     _ sql: String, _ arguments: [SQLValue], _ body: (any Row) throws(StoreError) -> Void
   ) throws(StoreError) {
