@@ -6,10 +6,12 @@ extension RouteTable {
   static let projects: [Route] = [
     .operation(
       .post, "/v1/projects", .createProject, "Create a project", tag: "Projects",
-      input: "NewProject", status: 201, output: "Project",
+      query: [dryRun], input: "NewProject", status: 201, output: "Project",
       refusals: [.projectBound, .slugTaken, .hostTaken]
     ) { management, call throws(Problem) in
-      try await management.createProject(try call.input(NewProject.init), by: call.caller)
+      let how = try change(call)
+      return try await management.createProject(
+        try call.input(NewProject.init), how, by: caller(call, how))
     },
     .operation(
       .get, "/v1/projects", .listProjects, "List projects", tag: "Projects",
@@ -25,10 +27,12 @@ extension RouteTable {
     },
     .operation(
       .patch, "/v1/projects/{slug}", .updateProject, "Change a project", tag: "Projects",
-      input: "ProjectPatch", output: "Project", refusals: [.hostTaken, .policyInUse]
+      query: [dryRun, acceptBreaking], input: "ProjectPatch", output: "Project",
+      refusals: [.hostTaken, .policyInUse]
     ) { management, call throws(Problem) in
-      try await management.updateProject(
-        call.text("slug"), try call.input(ProjectPatch.init), by: call.caller)
+      let how = try change(call)
+      return try await management.updateProject(
+        call.text("slug"), try call.input(ProjectPatch.init), how, by: caller(call, how))
     },
     .operation(
       .delete, "/v1/projects/{slug}", .deleteProject,
@@ -57,4 +61,28 @@ extension RouteTable {
       try await management.profile(call.text("name"), by: call.principal)
     },
   ]
+
+  private static let yesOrNo: JSONValue = ["type": "string", "enum": ["true", "false"]]
+  private static let dryRun = QueryParameter(
+    name: "dry_run", about: "Check all of it and answer the same, but change nothing.",
+    schema: yesOrNo)
+  private static let acceptBreaking = QueryParameter(
+    name: "accept_breaking",
+    about: "Also where keys or applications that are there break the new policy.",
+    schema: yesOrNo)
+
+  private static func change(_ call: Call) throws(Problem) -> ProjectChange {
+    let choices = [("true", true), ("false", false)]
+    var findings: [Problem.Finding] = []
+    let how = ProjectChange(
+      dryRun: call.query.choice("dry_run", choices, &findings) ?? false,
+      acceptBreaking: call.query.choice("accept_breaking", choices, &findings) ?? false)
+    guard findings.isEmpty else { throw .invalid(findings) }
+    return how
+  }
+
+  /// A dry run leaves no answer behind that a later request could be given again.
+  private static func caller(_ call: Call, _ how: ProjectChange) -> Caller {
+    how.dryRun ? Caller(call.caller.principal) : call.caller
+  }
 }

@@ -31,10 +31,8 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   init(_ reason: Reason, at offset: Int, in bytes: UnsafeRawBufferPointer) {
     self.reason = reason
     self.offset = offset
-    let before = bytes[..<min(offset, bytes.count)]
-    line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-    let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    column = before[start...].reduce(1) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
+    let place = TextPlace(offset, in: bytes)
+    (line, column) = (place.line, place.column)
     pointer = JSONPointer()
   }
 

@@ -47,6 +47,8 @@ struct JSONParser {
   /// The first byte that is not UTF-8; `bytes.count` where all are.
   let invalidAt: Int
   var at = 0
+  /// Nil: nobody asks where the values stand.
+  var trail: JSONTrail?
   private var depth = 0
 
   init(bytes: UnsafeRawBufferPointer, comments: Bool, maximumDepth: Int) {
@@ -114,11 +116,16 @@ struct JSONParser {
     var elements: [JSONValue] = []
     if try closes(with: UInt8(ascii: "]"), afterComma: false) { return .array(elements) }
     while true {
+      if trail != nil {
+        try skipSpace()
+        trail?.enter(String(elements.count), at: at)
+      }
       do throws(JSONError) {
         elements.append(try value())
       } catch {
         throw error.inside(String(elements.count))
       }
+      trail?.leave()
       if try !continues(to: UInt8(ascii: "]")) { return .array(elements) }
     }
   }
@@ -136,7 +143,9 @@ struct JSONParser {
       guard names.insert(name, among: object) else {
         throw fail(.duplicateName, at: start).inside(name)
       }
+      trail?.enter(name, at: start)
       object.append(new: name, try member(name))
+      trail?.leave()
       if try !continues(to: UInt8(ascii: "}")) { return .object(object) }
     }
   }

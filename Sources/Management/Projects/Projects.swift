@@ -5,7 +5,7 @@ internal import Storage
 
 extension UseCases {
   package func createProject(
-    _ new: NewProject, by caller: Caller
+    _ new: NewProject, _ how: ProjectChange = ProjectChange(), by caller: Caller
   ) async throws(Problem) -> Answer {
     try await change(.createProject, by: caller) { [policies] context in
       let merged = try policies.merge(
@@ -20,6 +20,10 @@ extension UseCases {
         upstreamTimeoutSeconds: new.upstreamTimeoutSeconds, createdAt: context.now)
       try HostRule(policies: policies)
         .check(project, merged.policy, replacing: nil, context.tx)
+      if how.dryRun {
+        context.nothingToDo()
+        return Answer(201, Represent.project(project, policy: merged.document))
+      }
       try context.tx.projects.insert(project)
       context.publish(.project(project.id))
       context.audit(
@@ -56,7 +60,8 @@ extension UseCases {
   }
 
   package func updateProject(
-    _ slug: String, _ patch: ProjectPatch, by caller: Caller
+    _ slug: String, _ patch: ProjectPatch, _ how: ProjectChange = ProjectChange(),
+    by caller: Caller
   ) async throws(Problem) -> Answer {
     try await change(.updateProject, by: caller) { [policies] context in
       let old = try context.view.project(slug: slug)
@@ -64,10 +69,16 @@ extension UseCases {
       patch.apply(to: &project)
       let merged = try policies.merge(profile: project.profile, patch: project.policyPatch)
       let before = try policies.policy(of: old).policy
-      try PolicyChange(from: before, to: merged.policy)
-        .requireNoOrphans(project.id, now: context.now, context.tx)
+      if !how.acceptBreaking {
+        try PolicyChange.check(
+          from: before, to: merged.policy, of: project.id, now: context.now, context.tx)
+      }
       try HostRule(policies: policies)
         .check(project, merged.policy, replacing: old, context.tx)
+      if how.dryRun {
+        context.nothingToDo()
+        return Answer(200, Represent.project(project, policy: merged.document))
+      }
       project = try context.tx.projects.update(project)
       context.publish(.project(project.id))
       context.audit(

@@ -10,8 +10,12 @@ struct Flag: Sendable {
   var required = false
   /// What completion offers.
   var choices: [String] = []
+  /// `-f` for `--file`.
+  var short: Character?
 
-  var text: String { "--" + name + (placeholder.map { " " + $0 } ?? "") }
+  var text: String {
+    (short.map { "-\($0), " } ?? "") + "--" + name + (placeholder.map { " " + $0 } ?? "")
+  }
 }
 
 struct Argument: Sendable {

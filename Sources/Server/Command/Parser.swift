@@ -94,6 +94,9 @@ struct Parser {
     if word.hasPrefix("--"), let flag = command.allFlags.first(where: { $0.name == name }) {
       return (flag, parts.count == 2 ? String(parts[1]) : nil)
     }
+    if word.count == 2, let flag = command.allFlags.first(where: { $0.short == word.last }) {
+      return (flag, nil)
+    }
     let hint = Nearest.hint("--" + name, among: command.allFlags.map { "--" + $0.name })
     throw ToolError(
       .usage,

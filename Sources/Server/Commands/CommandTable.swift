@@ -3,7 +3,8 @@
 
 enum CommandTable {
   static let all: [Command] =
-    ServeCommands.all + ResourceTable.commands + [KeysVerify.command] + AuditCommands.all
+    ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
+    + [KeysVerify.command] + AuditCommands.all
     + UpkeepCommands.all + MasterKeyCommands.all + ConfigCommands.all + AboutCommands.all
 
   static let groups = [

@@ -54,13 +54,6 @@ enum ResourceTable {
     ResourceCommand(
       path: ["projects", "delete"], summary: "Delete a project with all its accounts and keys",
       method: "DELETE", route: "/v1/projects/{SLUG}", arguments: [slug], done: "deleted"),
-    ResourceCommand(
-      path: ["profiles", "list"], summary: "List the profiles that ship", method: "GET",
-      route: "/v1/profiles", columns: ["name"]),
-    ResourceCommand(
-      path: ["profiles", "get"], summary: "Show a profile's policy", method: "GET",
-      route: "/v1/profiles/{NAME}",
-      arguments: [Argument(name: "NAME", summary: "the profile's name")]),
   ]
 
   // MARK: Accounts and applications
