@@ -22,21 +22,11 @@ enum Headers {
   ) throws(Problem) -> IdempotencyKey? {
     let values = request.values("idempotency-key")
     guard route.method == .post, let value = values.first else { return nil }
-    guard values.count == 1, let key = unquoted(value.trimmingBlanks),
-      (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else {
-      throw .invalid(
-        parameter: "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    guard values.count == 1, let key = IdempotencyText.parse(value.trimmingBlanks) else {
+      throw .invalid(parameter: "Idempotency-Key", IdempotencyText.rule)
     }
     return IdempotencyKey(
       key: key, route: "\(request.method) \(request.path)",
       body: JSONWriter.compact(.object(body)))
-  }
-
-  private static func unquoted(_ value: String) -> String? {
-    guard value.hasPrefix("\"") else { return value.contains("\"") ? nil : value }
-    guard value.count >= 2, value.hasSuffix("\"") else { return nil }
-    let inside = value.dropFirst().dropLast()
-    return inside.contains("\"") || inside.contains("\\") ? nil : String(inside)
   }
 }

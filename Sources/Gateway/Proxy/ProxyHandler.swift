@@ -6,6 +6,7 @@ import Verification
 
 final class ProxyHandler: RequestHandler {
   let shared: GatewayWorker
+  private lazy var selfService = SelfServiceHandler(shared)
   private lazy var pool = UpstreamPool(worker: shared.worker)
   private var idle: [ProxyCall] = []
 
@@ -30,6 +31,13 @@ final class ProxyHandler: RequestHandler {
     let call = Call(
       method: head.method, path: head.path, query: head.query, host: head.host, now: now)
     let decision = shared.verifier.decide(call, headers: fields, project: project)
+    if let service = plan.selfService {
+      let place = service.mount.place(of: head.path)
+      if place != .elsewhere {
+        return selfService.handle(
+          exchange, decision, place, service, project: project.id, requestID: requestID)
+      }
+    }
     guard decision.code == .valid, let identity = decision.identity else {
       return deny(exchange, decision, plan, requestID)
     }

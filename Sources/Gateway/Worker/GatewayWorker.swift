@@ -10,6 +10,8 @@ package struct GatewaySettings: Sendable {
   package var upstreamTimeoutSeconds = 30
   /// The listener is the data folder's own socket: whoever can open it may verify.
   package var isLocal = false
+  /// Nil: nobody here can change keys.
+  package var selfService: (any SelfServicePort)?
   package init() {}
 }
 

@@ -15,6 +15,8 @@ final class ProjectPlan {
   let upstream: UpstreamPlan?
   let denials: DenialPlan
   let assertionKey: HMACSHA256
+  /// Nil where the policy has no self-service API.
+  let selfService: SelfServicePlan?
 
   init(_ project: ProjectView) {
     id = project.id
@@ -26,6 +28,7 @@ final class ProjectPlan {
     upstream = project.upstream.flatMap(UpstreamPlan.init)
     denials = DenialPlan(policy: policy, realm: project.slug)
     assertionKey = HMACSHA256(key: project.assertionKey)
+    selfService = SelfServicePlan(policy, realm: project.slug)
   }
 
   func isFor(_ project: ProjectView) -> Bool {

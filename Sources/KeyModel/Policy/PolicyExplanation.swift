@@ -133,7 +133,31 @@ package enum PolicyExplanation {
     [DecisionCode.missing, .notFound].map { code in
       let what = code == .missing ? "without a key" : "with a key that is not valid"
       return "A call \(what) is answered with " + denial(code, policy)
-    } + (policy.selfService.map { ["Keys manage keys themselves below `\($0.path)`."] } ?? [])
+    } + (policy.selfService.map { selfService($0, policy) } ?? [])
+  }
+
+  private static func selfService(_ service: SelfService, _ policy: Policy) -> [String] {
+    let path = service.path
+    let offers: [(answer: SelfService.Answer?, what: String)] = [
+      (service.list, "`GET \(path)` lists them"), (service.create, "`POST \(path)` makes one"),
+      (service.delete, "`DELETE \(path)/<id>` revokes one"),
+      (service.reset, "`POST \(path)/reset` gives each a new secret"),
+    ]
+    let offered = offers.compactMap { offer in
+      offer.answer.map { "\(offer.what) (\($0.status))" }
+    }
+    var lines = [
+      "A secret key manages the keys of its account and environment through the gateway: "
+        + (offered.isEmpty ? "nothing is offered." : offered.joined(separator: ", ") + ".")
+    ]
+    if service.list != nil, service.listShowsSecrets {
+      lines.append("That list shows secrets as far as they can be shown again.")
+    }
+    for refusal in [Refusal.keyLimitReached, .lastKey] where policy.keyLimit != nil {
+      let status = service.errors[refusal.code]?.status ?? refusal.status
+      lines.append("There `\(refusal.code)` is answered with \(status).")
+    }
+    return lines
   }
 
   private static func webhooks(_ rules: WebhookRules) -> [String] {

@@ -1,28 +1,4 @@
-// The knobs of a policy whose effect is outside the data plane: the self-service API, webhooks,
-// notices and retention.
-
-package struct SelfService: Sendable, Hashable {
-  package struct Answer: Sendable, Hashable {
-    package var status: Int
-    package var body: JSONValue?
-    /// What stands for each key where `body` holds `{keys}`.
-    package var item: JSONValue?
-    package init(status: Int, body: JSONValue? = nil, item: JSONValue? = nil) {
-      self.status = status
-      self.body = body
-      self.item = item
-    }
-  }
-  /// Where the gateway mounts it: begins with a slash.
-  package var path: String
-  package var list: Answer?
-  package var create: Answer?
-  package var delete: Answer?
-  package var reset: Answer?
-  /// Keyed by the limit codes of the contract, `not_found` and `invalid`.
-  package var errors: [String: ErrorTemplate] = [:]
-  package init(path: String) { self.path = path }
-}
+// The knobs of a policy whose effect is outside the data plane: webhooks, notices and retention.
 
 package struct WebhookRules: Sendable, Hashable {
   package struct EventType: Sendable, Hashable {

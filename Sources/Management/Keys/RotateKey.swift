@@ -49,15 +49,23 @@ extension UseCases {
       try KeyRules.checkRotation(.resetAll, policy: policy, isCycling: false)
       let keys = try context.tx.keys.all(
         KeyFilter(account: id, standing: .active(at: context.now)))
-      var values: [JSONValue] = []
-      for key in keys {
-        values.append(try renew(key, policy, "key.reset", &context) { .reset($0) })
-      }
+      let values = try resetAll(keys, policy, &context)
       context.audit(
         "account.keys_reset", project: account.projectID, account: id, subject: id,
         ["keys": .integer(Int64(keys.count))])
       return Answer(201, ["keys": .array(values)])
     }
+  }
+
+  /// The keys as they are answered, new secrets included.
+  func resetAll(
+    _ keys: [Key], _ policy: Policy, _ context: inout ChangeContext
+  ) throws -> [JSONValue] {
+    var values: [JSONValue] = []
+    for key in keys {
+      values.append(try renew(key, policy, "key.reset", &context) { .reset($0) })
+    }
+    return values
   }
 
   /// Gives the key a new version by the event; answers the key with its new secret.

@@ -33,6 +33,7 @@ package final class LatchkeyServer: Sendable {
     let api = ConsoleAPI(management: control.management) { health.complaint == nil }
     var settings = GatewaySettings()
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
+    settings.selfService = SelfServiceBridge(management: control.management)
     let gatewaySettings = settings
     settings.isLocal = true
     let localSettings = settings

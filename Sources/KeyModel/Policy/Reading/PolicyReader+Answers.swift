@@ -1,4 +1,4 @@
-// The knobs that word answers: errors and the self-service API.
+// The knobs that word answers to refused calls.
 
 extension PolicyReader {
   /// The names under `errors`: every code but `valid`, and `invalid` for a group of them.
@@ -9,7 +9,7 @@ extension PolicyReader {
     templates(node, names: errorNames, placeholders: ErrorTemplate.placeholders)
   }
 
-  private static func templates(
+  static func templates(
     _ node: PolicyNode, names: [String], placeholders: [String]
   ) -> [String: ErrorTemplate]? {
     let entries = node.members { name, node -> (String, ErrorTemplate)? in
@@ -62,36 +62,6 @@ extension PolicyReader {
       guard case .placeholder(let name) = part, !known.contains(name) else { continue }
       let nearest = NearestName.of(name, among: known)
       node.report("unknown placeholder" + (nearest.map { "; did you mean `{\($0)}`?" } ?? ""))
-    }
-  }
-
-  private static let keyPlaceholders = [
-    "id", "secret", "hint", "masked", "name", "environment", "created_at", "keys",
-  ]
-
-  static func selfService(_ node: PolicyNode) -> SelfService? {
-    node.object { cursor -> SelfService? in
-      let path = cursor.required("path") { $0.text(.pathPrefix) }
-      var service = SelfService(path: path ?? "")
-      cursor.readOptional("list", &service.list, answer)
-      cursor.readOptional("create", &service.create, answer)
-      cursor.readOptional("delete", &service.delete, answer)
-      cursor.readOptional("reset", &service.reset, answer)
-      let names = Refusal.allCases.map(\.code) + ["not_found"] + errorNames
-      cursor.read("errors", &service.errors) {
-        templates($0, names: names, placeholders: ["code", "message", "request_id"])
-      }
-      return path == nil ? nil : service
-    }
-  }
-
-  private static func answer(_ node: PolicyNode) -> SelfService.Answer? {
-    node.object { cursor -> SelfService.Answer? in
-      let status = cursor.required("status") { $0.integer(200...299) }
-      var answer = SelfService.Answer(status: Int(status ?? 0))
-      cursor.readOptional("body", &answer.body) { body($0, keyPlaceholders) }
-      cursor.readOptional("item", &answer.item) { body($0, keyPlaceholders) }
-      return status == nil ? nil : answer
     }
   }
 }

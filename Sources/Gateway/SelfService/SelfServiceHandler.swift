@@ -1,0 +1,181 @@
+// Keys that manage keys: takes the calls below a project's mount, so that none of them goes on to
+// the upstream, and has them done by the port. It must not change anything itself.
+import HTTPServer
+import KeyModel
+import Verification
+
+final class SelfServiceHandler {
+  private let shared: GatewayWorker
+
+  init(_ shared: GatewayWorker) { self.shared = shared }
+
+  func handle(
+    _ exchange: Exchange, _ decision: Decision, _ place: SelfServiceMount.Place,
+    _ plan: SelfServicePlan, project: ProjectID, requestID: RequestID
+  ) {
+    let head = exchange.head
+    let fields = EngineFields(list: head.headers)
+    let desk = SelfServiceDesk(exchange, shared, plan, requestID)
+    guard decision.code == .valid, let identity = decision.identity else {
+      return desk.deny(decision.code, retryAfter: decision.retryAfterSeconds)
+    }
+    do throws(SelfServiceRefusal) {
+      let action = try plan.action(head.method, place).get()
+      if let code = SelfServiceRules.denial(identity, action, plan.service) {
+        return desk.deny(code)
+      }
+      if let refusal = SelfServiceRules.methodOverride(fields, query: head.query) {
+        throw refusal
+      }
+      guard let port = shared.settings.selfService else {
+        throw SelfServiceRefusal("unavailable", status: 503, "Keys cannot be changed here.")
+      }
+      var request = SelfServiceRequest(
+        action, key: identity.keyID, version: identity.versionID, account: identity.accountID,
+        project: project)
+      request.route =
+        String(decoding: head.method, as: UTF8.self) + " "
+        + String(decoding: head.path, as: UTF8.self)
+      if ByteText.equal(head.method, "POST") {
+        request.idempotencyKey = try SelfServiceRules.idempotencyKey(fields)
+      }
+      collect(exchange, request, port, desk)
+    } catch {
+      desk.refuse(error)
+    }
+  }
+
+  private func collect(
+    _ exchange: Exchange, _ request: SelfServiceRequest, _ port: any SelfServicePort,
+    _ desk: SelfServiceDesk
+  ) {
+    exchange.collectBody(limit: SelfServiceRules.bodyLimit) { result in
+      do throws(SelfServiceRefusal) {
+        switch result {
+        case .success(let bytes):
+          var ready = request
+          ready.body = try SelfServiceRules.body(bytes)
+          desk.serve(ready, port)
+        case .failure(let error):
+          guard let problem = GatewayProblem(body: error) else { return exchange.abort() }
+          throw SelfServiceRefusal(
+            problem.code.rawValue, status: problem.code.status, problem.detail)
+        }
+      } catch {
+        desk.refuse(error)
+      }
+    }
+  }
+}
+
+/// One request at the desk: whatever becomes of it, the answer is written here, in the policy's
+/// shape and on the worker's own thread.
+// Unchecked: used on its worker's thread only; in between it is merely carried.
+final class SelfServiceDesk: @unchecked Sendable {
+  private let exchange: Exchange
+  private let shared: GatewayWorker
+  private let plan: SelfServicePlan
+  private let requestID: RequestID
+
+  init(
+    _ exchange: Exchange, _ shared: GatewayWorker, _ plan: SelfServicePlan,
+    _ requestID: RequestID
+  ) {
+    self.exchange = exchange
+    self.shared = shared
+    self.plan = plan
+    self.requestID = requestID
+  }
+
+  func serve(_ request: SelfServiceRequest, _ port: any SelfServicePort) {
+    let worker = exchange.worker
+    Task {
+      let outcome = await port.serve(request)
+      worker.post { self.answer(outcome, to: request.action) }
+    }
+  }
+
+  private func answer(
+    _ outcome: SelfServiceOutcome, to action: SelfServiceRequest.Action
+  ) {
+    switch outcome {
+    case .denied(let code): deny(code)
+    case .refused(let refusal): refuse(refusal)
+    case .keys(let keys, let replayed):
+      guard let answer = plan.answer(to: action) else { return exchange.abort() }
+      let body = plan.shape.body(answer, keys: keys)
+      let more = replayed ? [ResponseHeader("Idempotency-Replayed", "true")] : []
+      send(answer.status, body, more)
+    }
+  }
+
+  func deny(_ code: DecisionCode, retryAfter: Int64? = nil) {
+    let facts = DenialFacts(requestID: requestID, retryAfterSeconds: retryAfter)
+    let status = plan.denials.write(
+      code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
+    exchange.respond(status: status, headerBlock: shared.head.bytes, body: shared.body.bytes)
+  }
+
+  /// By the entry for its code, else in the common body, else as a problem document.
+  func refuse(_ refusal: SelfServiceRefusal) {
+    var headers: [ResponseHeader] = []
+    if !refusal.allow.isEmpty {
+      headers.append(ResponseHeader("Allow", refusal.allow.joined(separator: ", ")))
+    }
+    if let seconds = refusal.retryAfterSeconds {
+      headers.append(ResponseHeader("Retry-After", String(seconds)))
+    }
+    if let template = plan.service.errors[refusal.code] {
+      for header in template.headers {
+        headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+        headers.append(ResponseHeader(header.name, text(header.value, refusal)))
+      }
+      return send(template.status, template.body.map { fill($0, refusal) }, headers)
+    }
+    if let common = plan.service.errorBody {
+      return send(refusal.status, fill(common, refusal), headers)
+    }
+    send(refusal.status, problem(refusal), headers, type: "application/problem+json")
+  }
+
+  private func fill(_ template: JSONValue, _ refusal: SelfServiceRefusal) -> JSONValue {
+    SelfServiceShape.fill(template) { name in
+      switch name {
+      case "code": .string(refusal.code)
+      case "message": .string(refusal.message)
+      default: .string(requestID.description)
+      }
+    }
+  }
+
+  private func text(_ template: String, _ refusal: SelfServiceRefusal) -> String {
+    fill(.string(template), refusal).string ?? ""
+  }
+
+  private func problem(_ refusal: SelfServiceRefusal) -> JSONValue {
+    [
+      "type": .string("urn:latchkey:problem:\(refusal.code)"),
+      "title": .string(refusal.message), "status": .integer(Int64(refusal.status)),
+      "detail": .string(refusal.message),
+      "instance": .string("urn:latchkey:request:\(requestID)"),
+      "code": .string(refusal.code), "request_id": .string(requestID.description),
+    ]
+  }
+
+  private func send(
+    _ status: Int, _ body: JSONValue?, _ more: [ResponseHeader],
+    type: String = "application/json"
+  ) {
+    var headers = more
+    func add(_ name: String, _ value: String) {
+      if headers.contains(where: { $0.name.lowercased() == name.lowercased() }) { return }
+      headers.append(ResponseHeader(name, value))
+    }
+    if body != nil { add("Content-Type", type) }
+    add("X-Request-Id", requestID.description)
+    add("Cache-Control", "no-store")
+    add("X-Content-Type-Options", "nosniff")
+    exchange.respond(
+      Response(status: status, headers: headers, body: body.map(JSONWriter.compact) ?? []))
+  }
+}
