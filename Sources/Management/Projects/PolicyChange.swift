@@ -1,5 +1,5 @@
-// A change of policy against the keys that exist: refused, or accepted by name, where it would break
-// some of them. It must not let a key become unusable without anyone having decided that.
+// A change of policy against the keys that exist: refused, or accepted by name, where it would
+// break some of them. It must not let a key become unusable without anyone having decided that.
 internal import KeyModel
 internal import Storage
 
