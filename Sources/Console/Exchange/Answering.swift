@@ -53,7 +53,7 @@ enum Answering {
       "request_id": .string(requestID),
     ]
     if !problem.findings.isEmpty { body["errors"] = .array(problem.findings.map(finding)) }
-    return .object(body)
+    return .object(body.merging(problem.members))
   }
 
   private static func finding(_ finding: Problem.Finding) -> JSONValue {

@@ -69,6 +69,18 @@ enum OutputSchemas {
       "Key", ["secret": Schema.string, "secret_expired": Schema.boolean],
       optional: ["secret", "secret_expired"]),
     "KeyList": Schema.page(of: "Key"),
+    "KeyCaller": Schema.output([
+      "version": Schema.id("ver"), "address": Schema.nullable(Schema.string),
+      "user_agent": Schema.nullable(Schema.string), "route": Schema.nullable(Schema.string),
+      "last_seen_at": Schema.time, "calls": Schema.integer,
+    ]),
+    "Readiness": Schema.output([
+      "data": Schema.list(Schema.ref("KeyCaller"), max: 200),
+      "next_cursor": Schema.nullable(Schema.string), "safe_to_retire": Schema.boolean,
+      "version": Schema.nullable(Schema.id("ver")),
+      "last_seen_at": Schema.nullable(Schema.time), "window_seconds": Schema.integer,
+      "callers_dropped": Schema.boolean, "dropped_calls": Schema.integer,
+    ]),
     "ResetKeys": Schema.output(["keys": Schema.list(Schema.ref("KeyWithSecret"))]),
     "RevealedSecret": Schema.output(
       ["secret": Schema.string, "secret_expired": Schema.boolean],
@@ -126,7 +138,8 @@ enum OutputSchemas {
             [
               "pointer": Schema.string, "parameter": Schema.string, "detail": Schema.string,
             ], optional: ["pointer", "parameter"])),
-      ], optional: ["errors"]),
+        "key_id": Schema.id("key"), "callers": Schema.list(Schema.ref("KeyCaller"), max: 200),
+      ], optional: ["errors", "key_id", "callers"]),
   ]
 
   private static let dataPlane: JSONObject = [

@@ -87,10 +87,11 @@ extension RouteTable {
     },
     .operation(
       .delete, "/v1/applications/{application}", .deleteApplication,
-      "Delete an application and revoke its keys", tag: "Applications", status: 204,
-      refusals: [.lastKey]
+      "Delete an application and revoke its keys", tag: "Applications",
+      query: [forceParameter], status: 204, refusals: [.lastKey, .keyInUse]
     ) { management, call throws(Problem) in
-      try await management.deleteApplication(try call.id("application"), by: call.caller)
+      try await management.deleteApplication(
+        try call.id("application"), force: try call.force(), by: call.caller)
     },
   ]
 }

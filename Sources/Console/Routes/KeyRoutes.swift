@@ -30,12 +30,14 @@ extension RouteTable {
     .operation(
       .post, "/v1/accounts/{account}/keys/reset", .resetAllKeys,
       "Give every key of an account a new secret; all old ones die at once", tag: "Keys",
-      input: "Empty", inputRequired: false, status: 201, output: "ResetKeys",
-      refusals: [.rotationModeDisabled]
+      query: [forceParameter], input: "Empty", inputRequired: false, status: 201,
+      output: "ResetKeys",
+      refusals: [.rotationModeDisabled, .keyInUse]
     ) { management, call throws(Problem) in
       let account: AccountID = try call.id("account")
       _ = try call.input(NoFields.init)
-      return try await management.resetAllKeys(of: account, by: call.caller)
+      return try await management.resetAllKeys(
+        of: account, force: try call.force(), by: call.caller)
     },
     .operation(
       .get, "/v1/keys/{key}", .getKey, "Show a key", tag: "Keys", output: "Key"
@@ -52,36 +54,38 @@ extension RouteTable {
     .operation(
       .delete, "/v1/keys/{key}", .revokeKey, "Revoke a key, at once and for good",
       tag: "Keys",
-      query: [
-        QueryParameter(
-          name: "force", about: "Also a key that was used a short while ago.",
-          schema: ["type": "string", "enum": ["true", "false"]])
-      ], status: 204, refusals: [.lastKey, .keyInUse]
+      query: [forceParameter], status: 204, refusals: [.lastKey, .keyInUse]
     ) { management, call throws(Problem) in
-      var findings: [Problem.Finding] = []
-      let force = call.query.choice("force", [("true", true), ("false", false)], &findings)
-      guard findings.isEmpty else { throw .invalid(findings) }
-      return try await management.revokeKey(
-        try call.id("key"), force: force ?? false, by: call.caller)
+      try await management.revokeKey(
+        try call.id("key"), force: try call.force(), by: call.caller)
+    },
+    .operation(
+      .get, "/v1/keys/{key}/readiness", .getReadiness,
+      "Who still presents which version, and whether the oldest can end", tag: "Keys",
+      output: "Readiness"
+    ) { management, call throws(Problem) in
+      try await management.readiness(of: try call.id("key"), by: call.principal)
     },
     .operation(
       .post, "/v1/keys/{key}/rotate", .rotateKey,
       "Add a new secret; the old one is accepted for the overlap", tag: "Keys",
-      input: "KeyRotation", inputRequired: false, status: 201, output: "KeyWithSecret",
-      refusals: [.keyRevoked, .keyExpired, .rotationModeDisabled]
+      query: [forceParameter], input: "KeyRotation", inputRequired: false, status: 201,
+      output: "KeyWithSecret",
+      refusals: [.keyRevoked, .keyExpired, .rotationModeDisabled, .keyInUse]
     ) { management, call throws(Problem) in
       try await management.rotateKey(
-        try call.id("key"), try call.input(KeyRotation.init), by: call.caller)
+        try call.id("key"), try call.input(KeyRotation.init), force: try call.force(),
+        by: call.caller)
     },
     .operation(
       .post, "/v1/keys/{key}/reset", .resetKey,
-      "Replace the secret; the old one dies at once", tag: "Keys", input: "Empty",
-      inputRequired: false, status: 201, output: "KeyWithSecret",
-      refusals: [.keyRevoked, .keyExpired, .rotationModeDisabled]
+      "Replace the secret; the old one dies at once", tag: "Keys", query: [forceParameter],
+      input: "Empty", inputRequired: false, status: 201, output: "KeyWithSecret",
+      refusals: [.keyRevoked, .keyExpired, .rotationModeDisabled, .keyInUse]
     ) { management, call throws(Problem) in
       let key: KeyID = try call.id("key")
       _ = try call.input(NoFields.init)
-      return try await management.resetKey(key, by: call.caller)
+      return try await management.resetKey(key, force: try call.force(), by: call.caller)
     },
     .operation(
       .post, "/v1/keys/{key}/reveal", .revealKey, "Show the secret again", tag: "Keys",

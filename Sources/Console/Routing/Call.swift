@@ -20,6 +20,14 @@ package struct Call: Sendable {
     return id
   }
 
+  /// The parameter of `RouteTable.forceParameter`.
+  func force() throws(Problem) -> Bool {
+    var findings: [Problem.Finding] = []
+    let force = query.choice("force", [("true", true), ("false", false)], &findings)
+    guard findings.isEmpty else { throw .invalid(findings) }
+    return force ?? false
+  }
+
   func input<Input>(
     _ make: (inout Fields) throws(Problem) -> Input
   ) throws(Problem) -> Input {

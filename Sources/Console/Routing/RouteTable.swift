@@ -16,6 +16,11 @@ package enum RouteTable {
       schema: ["type": "string"]),
   ]
 
+  /// Overrides safe delete.
+  static let forceParameter = QueryParameter(
+    name: "force", about: "Also what was presented within `safe_delete_seconds`.",
+    schema: ["type": "string", "enum": ["true", "false"]])
+
   static func timeParameter(_ name: String, _ about: String) -> QueryParameter {
     QueryParameter(name: name, about: about, schema: ["type": "string", "format": "date-time"])
   }

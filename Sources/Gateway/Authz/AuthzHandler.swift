@@ -33,6 +33,9 @@ final class AuthzHandler: RequestHandler {
         method: original.method, path: original.path, query: original.query,
         host: original.host, now: now)
       let decision = shared.verifier.decide(call, headers: fields, project: project)
+      shared.witness(
+        decision, call, from: exchange.clientAddress,
+        userAgent: head.headers.first("user-agent"))
       answer(exchange, decision, call, plan, requestID, mode)
     }
   }

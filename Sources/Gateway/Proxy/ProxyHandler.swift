@@ -31,6 +31,8 @@ final class ProxyHandler: RequestHandler {
     let call = Call(
       method: head.method, path: head.path, query: head.query, host: head.host, now: now)
     let decision = shared.verifier.decide(call, headers: fields, project: project)
+    let client = exchange.clientAddress
+    shared.witness(decision, call, from: client, userAgent: head.headers.first("user-agent"))
     if let service = plan.selfService {
       let place = service.mount.place(of: head.path)
       if place != .elsewhere {
@@ -54,7 +56,7 @@ final class ProxyHandler: RequestHandler {
     }
     let inbound = InboundCall(
       method: head.method, target: head.target, contentLength: head.contentLength,
-      isTLS: head.isTLS, peer: exchange.peerAddress, client: exchange.clientAddress,
+      isTLS: head.isTLS, peer: exchange.peerAddress, client: client,
       requestID: requestID)
     ForwardedHead.write(
       inbound, fields: fields, plan: plan, upstream: upstream, identity: identity,

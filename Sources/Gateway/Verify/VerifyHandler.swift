@@ -80,6 +80,11 @@ final class VerifyHandler: RequestHandler {
     } else {
       decision = shared.verifier.decide(asked, headers: call.fields, project: project)
     }
+    if !request.dryRun {
+      shared.witness(
+        decision, asked, from: request.address,
+        userAgent: request.userAgent ?? call.fields.only("user-agent"))
+    }
     var environment: [UInt8] = []
     var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if let identity = decision.identity {

@@ -39,6 +39,22 @@ final class GatewayWorker {
 
   func nextRequestID(now: Timestamp) -> RequestID { ids.next(now: now) }
 
+  /// Keeps in mind who presented the key, where the credential identified one. Not for a dry run.
+  @inline(__always)
+  func witness(
+    _ decision: Decision, _ call: Call, from address: IPAddress?,
+    userAgent: UnsafeRawBufferPointer?
+  ) {
+    guard let identity = decision.identity else { return }
+    verifier.witness(
+      identity,
+      Presentation(
+        addressHigh: address?.high ?? 0, addressLow: address?.low ?? 0,
+        userAgent: userAgent ?? UnsafeRawBufferPointer(start: nil, count: 0),
+        method: call.method, path: call.path),
+      now: call.now)
+  }
+
   /// What was worked out for this project; worked out anew when its record changed.
   func plan(for project: ProjectView) -> ProjectPlan {
     if let newest, newest.isFor(project) { return newest }

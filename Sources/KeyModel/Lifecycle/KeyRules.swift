@@ -42,14 +42,6 @@ package enum KeyRules {
     }
   }
 
-  /// Safe delete: a key that was used within `safe_delete_seconds` is not removed.
-  package static func checkSafeDelete(
-    _ key: Key, policy: Policy, now: Timestamp
-  ) throws(Refusal) {
-    guard policy.safeDeleteSeconds > 0, let used = key.lastUsedAt else { return }
-    if now < used.adding(seconds: policy.safeDeleteSeconds) { throw .keyInUse }
-  }
-
   /// The version whose secret may be shown.
   package static func versionToReveal(
     of key: Key, policy: Policy

@@ -8,7 +8,8 @@ package enum Operation: String, Sendable, CaseIterable {
   case listProfiles, getProfile, revealAssertionKey
   case listAccounts, createAccount, getAccount, updateAccount, deleteAccount, revealClientSecret
   case listApplications, createApplication, getApplication, updateApplication, deleteApplication
-  case listKeys, createKey, getKey, updateKey, revokeKey, rotateKey, resetKey, revealKey
+  case listKeys, createKey, getKey, getReadiness, updateKey, revokeKey, rotateKey, resetKey,
+    revealKey
   case resetAllKeys
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
@@ -23,7 +24,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .createAccount, .updateAccount, .deleteAccount, .createApplication, .updateApplication,
       .deleteApplication:
       .accountsWrite
-    case .listKeys, .getKey: .keysRead
+    case .listKeys, .getKey, .getReadiness: .keysRead
     case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys: .keysWrite
     case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
     case .listMembers, .getMember: .membersRead

@@ -98,10 +98,12 @@ extension UseCases {
   }
 
   /// Its keys are revoked, at once.
+  /// - Parameter force: also keys that were used within the policy's `safe_delete_seconds`.
   package func deleteApplication(
-    _ id: ApplicationID, by caller: Caller
+    _ id: ApplicationID, force: Bool = false, by caller: Caller
   ) async throws(Problem) -> Answer {
-    try await change(.deleteApplication, by: caller) { [self] context in
+    await settleForSafeDelete(force: force) { try $0.applications.find(id)?.projectID }
+    return try await change(.deleteApplication, by: caller) { [self] context in
       let application = try context.view.application(id)
       let account = try context.view.account(application.accountID)
       let policy = try policy(of: account, context.view)
@@ -111,6 +113,7 @@ extension UseCases {
         if policy.keyLimit?.per != .application {
           try requireNotLast(key, policy, context)
         }
+        if !force { try requireQuiet(key, ending: key.versions, policy, context) }
         try revoke(key, &context)
       }
       _ = try context.tx.applications.remove(id, at: context.now)

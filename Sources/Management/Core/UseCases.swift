@@ -1,7 +1,7 @@
 // The control plane's use cases. This file holds what they share: the one way to change something
 // and the one way to read. The use cases themselves are extensions, a folder per aggregate.
 package import Crypto
-internal import KeyModel
+package import KeyModel
 package import Storage
 package import Verification
 
@@ -19,15 +19,21 @@ package final class UseCases: Sendable {
   let principals: PrincipalCache
   /// What the data plane counted, on its way to the store.
   package let usage: UsageSettler
+  /// Who presented which version, on its way to the store.
+  package let callers: CallerSettler
 
-  /// - Parameter counted: takes from the data plane what it counted since it was last asked.
+  /// - Parameters:
+  ///   - counted: takes from the data plane what it counted since it was last asked.
+  ///   - seen: takes from it who presented keys since it was last asked.
   package init(
     store: Store, vault: Vault, feed: RecordFeed, policies: PolicyLibrary, clock: any WallClock,
     entropy: any Entropy, counted: @escaping @Sendable () async -> [UsageDelta] = { [] },
+    seen: @escaping @Sendable () async -> [CallerSighting] = { [] },
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
     principals = PrincipalCache(isUsable: !store.capabilities.sharedAmongProcesses)
+    callers = CallerSettler(store: store, collect: seen)
     self.store = store
     self.vault = vault
     self.feed = feed

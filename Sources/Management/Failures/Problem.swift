@@ -1,5 +1,7 @@
 // A refusal as a value: what RFC 9457 needs, without HTTP. It must never hold a secret.
 
+package import KeyModel
+
 package struct Problem: Error, Sendable, Hashable {
   /// One thing that is wrong with the request.
   package struct Finding: Sendable, Hashable {
@@ -23,6 +25,8 @@ package struct Problem: Error, Sendable, Hashable {
   package var code: ProblemCode
   package var detail: String
   package var findings: [Finding] = []
+  /// Members of the problem's own (RFC 9457 §3.2): `callers` of `key_in_use`.
+  package var members: JSONObject = [:]
   /// Set for `insufficient_scope`.
   package var scope: Scope?
   /// Methods that the path has; set for `method_not_allowed`.

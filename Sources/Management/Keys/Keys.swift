@@ -102,7 +102,8 @@ extension UseCases {
   package func revokeKey(
     _ id: KeyID, force: Bool = false, by caller: Caller
   ) async throws(Problem) -> Answer {
-    try await change(.revokeKey, by: caller) { [self] context in
+    await settleForSafeDelete(of: id, force: force)
+    return try await change(.revokeKey, by: caller) { [self] context in
       let key = try context.view.key(id)
       guard key.state == .active else {
         context.nothingToDo()
@@ -110,7 +111,7 @@ extension UseCases {
       }
       let policy = try policy(of: key, context.view)
       try requireNotLast(key, policy, context)
-      if !force { try KeyRules.checkSafeDelete(key, policy: policy, now: context.now) }
+      if !force { try requireQuiet(key, ending: key.versions, policy, context) }
       try revoke(key, &context)
       return .noContent
     }

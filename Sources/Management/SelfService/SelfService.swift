@@ -89,11 +89,12 @@ extension UseCases {
     if let member = request.body.members.first {
       throw .invalid(JSONPointer([member.name]).description, "is not a field of this request")
     }
+    await settleForSafeDelete(force: false) { _ in request.projectID }
     return try await change(.revokeKey, by: caller) { [self] context in
       let bench = try SelfServiceBench(request, context.view, policies, now: context.now)
       let key = try bench.key(id, context.tx)
       try requireNotLast(key, bench.policy, context)
-      try KeyRules.checkSafeDelete(key, policy: bench.policy, now: context.now)
+      try requireQuiet(key, ending: key.versions, bench.policy, context)
       try revoke(key, &context)
       return .noContent
     }
@@ -109,7 +110,8 @@ extension UseCases {
       let bench = try SelfServiceBench(request, context.view, policies, now: context.now)
       try KeyRules.checkRotation(.resetAll, policy: bench.policy, isCycling: false)
       let keys = try bench.activeKeys(context.tx)
-      let values = try resetAll(keys, bench.policy, &context)
+      // Whoever asks presents one of the keys: that they are in use is no news.
+      let values = try resetAll(keys, bench.policy, force: true, &context)
       context.audit(
         "account.keys_reset", project: request.projectID, account: request.accountID,
         subject: request.accountID, bench.detail(keys.count))

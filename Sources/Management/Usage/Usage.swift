@@ -25,7 +25,7 @@ extension UseCases {
     }
   }
 
-  /// Erases what idempotency keeps no longer than it must. To be called from a timer.
+  /// Erases what idempotency and callers keep no longer than they must. To be called from a timer.
   package func sweep() async throws(Problem) {
     let now = clock.now()
     do {
@@ -33,6 +33,8 @@ extension UseCases {
         _ = try tx.idempotency.eraseSecrets(
           createdBefore: now.adding(seconds: -Replay.secretSeconds))
         _ = try tx.idempotency.purge(expiredAt: now)
+        _ = try tx.callers.purge(
+          before: now.adding(seconds: -KeyCaller.retentionDays * 86_400), limit: 2_000)
       }
     } catch {
       throw problem(error)

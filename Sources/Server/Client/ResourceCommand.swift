@@ -32,6 +32,10 @@ struct ResourceCommand: Sendable {
   var fields: [Field] = []
   /// For tables.
   var columns: [String] = []
+  /// False for a list that comes whole.
+  var isPaged = true
+  /// Members beside the list that are said after the table.
+  var facts: [String] = []
   /// Said on standard error after an answer without body.
   var done = "done"
   var examples: [Example] = []
@@ -44,10 +48,9 @@ struct ResourceCommand: Sendable {
 
   var command: Command {
     let spec = self
-    let isList = method == "GET" && !columns.isEmpty
     return Command(
       path: path, summary: summary, arguments: arguments,
-      flags: flags + (isList ? Self.paging : []) + [Self.json], settings: Setting.client,
+      flags: flags + (takesPage ? Self.paging : []) + [Self.json], settings: Setting.client,
       examples: examples
     ) { invocation in
       try await Connection.with(invocation) { client in
@@ -57,11 +60,12 @@ struct ResourceCommand: Sendable {
     }
   }
 
+  private var takesPage: Bool { method == "GET" && !columns.isEmpty && isPaged }
+
   func send(
     _ invocation: Invocation, _ client: HTTPClient
   ) async throws(ToolError) -> HTTPAnswer {
-    let isList = method == "GET" && !columns.isEmpty
-    let paging = isList ? Self.paging.map { Field.query($0.name) } : []
+    let paging = takesPage ? Self.paging.map { Field.query($0.name) } : []
     var body = JSONObject()
     var query: [String] = []
     for field in fields + paging {
@@ -88,6 +92,8 @@ struct ResourceCommand: Sendable {
       return
     }
     invocation.surroundings.write(Rendering.text(value, columns: columns))
+    let said = JSONObject(facts.compactMap { name in value[name].map { (name, $0) } })
+    if !facts.isEmpty { invocation.surroundings.write("\n" + Rendering.list(said)) }
     if let cursor = value["next_cursor"]?.string {
       invocation.surroundings.errorLine("more rows: --cursor \(cursor)")
     }
@@ -170,7 +176,17 @@ enum APIAnswer {
     let findings = (value?["errors"]?.array ?? []).map { finding in
       "; \(finding["pointer"]?.string ?? "") \(finding["detail"]?.string ?? "")"
     }.joined()
-    throw ToolError(exit(answer.status), Rendering.printable(code + detail + findings))
+    // The table is of texts that were made printable; only its line ends are ours.
+    throw ToolError(
+      exit(answer.status), Rendering.printable(code + detail + findings) + callers(value))
+  }
+
+  /// Who is in the way of a safe delete.
+  private static func callers(_ problem: JSONValue?) -> String {
+    guard let rows = problem?["callers"]?.array, !rows.isEmpty else { return "" }
+    let table = Rendering.table(
+      rows, columns: ["version", "address", "user_agent", "route", "calls", "last_seen_at"])
+    return "\n" + table + "--force goes on all the same"
   }
 
   private static func exit(_ status: Int) -> ExitCode {

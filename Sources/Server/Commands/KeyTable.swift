@@ -24,6 +24,8 @@ extension ResourceTable {
     name: "kind", placeholder: "KIND", summary: "(secret)", choices: ["secret", "publishable"])
   private static let environment = Flag(
     name: "environment", placeholder: "NAME", summary: "needed where the project has several")
+  static let force = Flag(
+    name: "force", placeholder: nil, summary: "also what was presented a short while ago")
   private static let keyColumns = [
     "id", "name", "environment", "kind", "access", "state", "hint", "last_used_at",
   ]
@@ -70,28 +72,39 @@ extension ResourceTable {
     ResourceCommand(
       path: ["keys", "revoke"], summary: "Revoke a key at once, for ever", method: "DELETE",
       route: "/v1/keys/{KEY}", arguments: [key],
-      flags: [
-        Flag(name: "force", placeholder: nil, summary: "also one that was used a short while ago")
-      ], fields: [.query("force")], done: "revoked: it is refused from now on",
+      flags: [force], fields: [.query("force")], done: "revoked: it is refused from now on",
       examples: [
         Example(line: "latchkey keys revoke key_…", says: "it is refused when this returns")
+      ]),
+    ResourceCommand(
+      path: ["keys", "readiness"], summary: "Show who still presents which version of a key",
+      method: "GET", route: "/v1/keys/{KEY}/readiness", arguments: [key],
+      columns: ["version", "address", "user_agent", "route", "calls", "last_seen_at"],
+      isPaged: false,
+      facts: ["safe_to_retire", "version", "last_seen_at", "window_seconds", "callers_dropped"],
+      examples: [
+        Example(
+          line: "latchkey keys readiness key_…", says: "whom to ask before the old secret ends")
       ]),
     ResourceCommand(
       path: ["keys", "rotate"], summary: "Make a new secret; the old one ends after the overlap",
       method: "POST", route: "/v1/keys/{KEY}/rotate", arguments: [key],
       flags: [
-        Flag(name: "overlap", placeholder: "SECONDS", summary: "how long the old one lives on")
+        Flag(name: "overlap", placeholder: "SECONDS", summary: "how long the old one lives on"),
+        force,
       ],
-      fields: [.body("overlap", "overlap_seconds", .integer)],
+      fields: [.body("overlap", "overlap_seconds", .integer), .query("force")],
       examples: [
         Example(line: "latchkey keys rotate key_… --overlap 86400", says: "a day to move over")
       ]),
     ResourceCommand(
       path: ["keys", "reset"], summary: "Make a new secret; the old one ends at once",
-      method: "POST", route: "/v1/keys/{KEY}/reset", arguments: [key]),
+      method: "POST", route: "/v1/keys/{KEY}/reset", arguments: [key], flags: [force],
+      fields: [.query("force")]),
     ResourceCommand(
       path: ["keys", "reset-all"], summary: "New secrets for every key of an account",
-      method: "POST", route: "/v1/accounts/{account}/keys/reset", flags: [accountFlag],
+      method: "POST", route: "/v1/accounts/{account}/keys/reset",
+      flags: [accountFlag, force], fields: [.query("force")],
       columns: ["id", "name", "environment", "secret"]),
     ResourceCommand(
       path: ["keys", "reveal"], summary: "Show a key's secret, where its policy allows it",

@@ -132,6 +132,6 @@ enum ResourceTable {
     ResourceCommand(
       path: ["applications", "delete"], summary: "Delete an application; its keys are revoked",
       method: "DELETE", route: "/v1/applications/{APPLICATION}", arguments: [application],
-      done: "deleted, its keys are revoked"),
+      flags: [force], fields: [.query("force")], done: "deleted, its keys are revoked"),
   ]
 }

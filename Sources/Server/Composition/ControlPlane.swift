@@ -32,7 +32,8 @@ final class ControlPlane: Sendable {
       management = UseCases(
         store: store, vault: vault, feed: feed, policies: policies,
         clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy,
-        counted: { await gatherer.collect() }, report: { log.error(Failure.line($0)) })
+        counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
+        report: { log.error(Failure.line($0)) })
       try await feed.load()
       try await RestoreGuard.agree(journal, store, management, log)
     } catch {

@@ -78,6 +78,7 @@ package final class LatchkeyServer: Sendable {
     await upkeep.stop()
     await OffThread.run { [engine] in engine.drain() }
     await control.management.usage.store(gatherer.takeRest())
+    await control.management.callers.store(gatherer.takeRestOfCallers())
     await control.close()
   }
 

@@ -50,11 +50,13 @@ private struct Rounds: Sendable {
   private func settle() async -> Int {
     let before = await control.management.usage.totals.givenUp
     await control.management.usage.settle()
+    await control.management.callers.settle()
     let totals = await control.management.usage.totals
     if totals.givenUp > before {
       log.error("the usage of \(totals.givenUp - before) key versions was given up")
     }
-    return min(40, max(2, totals.lastRows / 500))
+    let rows = totals.lastRows + (await control.management.callers.lastRows)
+    return min(40, max(2, rows / 500))
   }
 
   /// Says so when it goes away and when it is back, not every second in between.

@@ -1,5 +1,6 @@
-// Asks every worker for what its verifier counted; each hands it over on its own thread.
+// Asks every worker for what its verifier counted and saw; each hands it over on its own thread.
 internal import HTTPServer
+internal import KeyModel
 internal import Synchronization
 internal import Verification
 
@@ -24,6 +25,22 @@ final class UsageGatherer: Sendable {
     meters.withLock { $0.flatMap { $0.verifier.takeUsage() } }
   }
 
+  /// Who presented keys; while the workers run.
+  func collectCallers() async -> [CallerSighting] {
+    var seen: [CallerSighting] = []
+    for meter in meters.withLock({ $0 }) { seen += Self.sightings(await meter.takeCallers()) }
+    return seen
+  }
+
+  /// What is left in the workers' verifiers. Only after their threads have ended.
+  func takeRestOfCallers() -> [CallerSighting] {
+    meters.withLock { $0.flatMap { Self.sightings($0.verifier.takeCallers()) } }
+  }
+
+  private static func sightings(_ ledger: CallerLedger?) -> [CallerSighting] {
+    ledger?.sightings { IPAddress(high: $0, low: $1).text } ?? []
+  }
+
   private final class Meter: @unchecked Sendable {
     // Sendable: touched on its worker's thread, and by `takeRest` once that has ended.
     let verifier: Verifier
@@ -37,6 +54,12 @@ final class UsageGatherer: Sendable {
     func take() async -> [UsageDelta] {
       await withCheckedContinuation { continuation in
         worker.post { continuation.resume(returning: self.verifier.takeUsage()) }
+      }
+    }
+
+    func takeCallers() async -> CallerLedger? {
+      await withCheckedContinuation { continuation in
+        worker.post { continuation.resume(returning: self.verifier.takeCallers()) }
       }
     }
   }

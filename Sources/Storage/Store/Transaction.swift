@@ -23,6 +23,7 @@ package final class Transaction {
   package var keyring: KeyringRepository { KeyringRepository(self) }
   package var changes: ChangeRepository { ChangeRepository(self) }
   package var usage: UsageRepository { UsageRepository(self) }
+  package var callers: CallerRepository { CallerRepository(self) }
   package var meta: MetaRepository { MetaRepository(self) }
 
   /// The error that failed the body so far; forgets it.

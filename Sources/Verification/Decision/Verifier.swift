@@ -11,6 +11,7 @@ package final class Verifier {
   /// What every decision needs of the view, where no reference is counted.
   private let hot: UnsafeMutablePointer<Hot>
   private var ledger = UsageLedger()
+  private var callers = CallerLedger()
   /// For decoded credentials; no longer one is ever accepted.
   private let scratch: UnsafeMutableRawBufferPointer
 
@@ -268,6 +269,13 @@ package final class Verifier {
     ledger.add(key: identity.keyID, version: identity.versionID, now: now)
   }
 
+  /// Keeps in mind who presented the version, whatever was decided; no write, no lock.
+  @inline(__always)
+  package func witness(_ identity: Identity, _ seen: Presentation, now: Timestamp) {
+    callers.note(
+      version: identity.versionID.bits, key: identity.keyID.bits, seen, now: now.microseconds)
+  }
+
   /// True where `value` is one of the brands of the identity's account.
   package func isBrand(_ value: UnsafeRawBufferPointer, of identity: Identity) -> Bool {
     epochs.enter(reader)
@@ -281,6 +289,13 @@ package final class Verifier {
 
   /// Gives what `admit` gathered since the last call and starts anew.
   package func takeUsage() -> [UsageDelta] { ledger.take() }
+
+  /// Gives what `witness` gathered since the last call and starts anew; nil where that is nothing.
+  package func takeCallers() -> CallerLedger? {
+    if callers.isEmpty { return nil }
+    defer { callers = CallerLedger() }
+    return callers
+  }
 }
 
 package struct OperatorGrant: Sendable {

@@ -45,21 +45,6 @@ struct KeyRulesTests {
     }
   }
 
-  @Test("a key that was used a moment ago is not removed where deletion is safe")
-  func safeDelete() {
-    var policy = Policy()
-    var key = LifecycleFixture.key()
-    key.lastUsedAt = start
-    #expect(throws: Never.self) { try KeyRules.checkSafeDelete(key, policy: policy, now: start) }
-    policy.safeDeleteSeconds = 60
-    #expect(throws: Refusal.keyInUse) {
-      try KeyRules.checkSafeDelete(key, policy: policy, now: start.adding(seconds: 59))
-    }
-    #expect(throws: Never.self) {
-      try KeyRules.checkSafeDelete(key, policy: policy, now: start.adding(seconds: 60))
-    }
-  }
-
   @Test("a secret is shown again only where the environment says always")
   func reveal() throws {
     var policy = Policy()

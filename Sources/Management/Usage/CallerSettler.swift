@@ -1,0 +1,74 @@
+// Brings who presented which version from the data plane to the store: from a timer, and whenever a
+// key is to be judged by it. It must not decide on any call.
+package import KeyModel
+internal import Storage
+
+package actor CallerSettler {
+  /// Callers that wait for a store that is away; beyond it the newest are given up.
+  private static let bound = 50_000
+  /// Rows of one transaction: no change of a key waits longer than these take.
+  private static let batch = 1_000
+  private let store: Store
+  private let collect: @Sendable () async -> [CallerSighting]
+  private var waiting: [CallerSighting] = []
+  private var pass: Task<Void, Never>?
+  /// Callers in the newest pass.
+  package private(set) var lastRows = 0
+
+  init(store: Store, collect: @escaping @Sendable () async -> [CallerSighting]) {
+    self.store = store
+    self.collect = collect
+  }
+
+  /// Returns once all that was seen before this call is stored, or could not be. Callers that come
+  /// while a pass is under way share the next one.
+  package func settle() async {
+    if let pass { await pass.value }
+    if let pass { return await pass.value }
+    let task = Task {
+      // Over before anybody who waits for it goes on, or they would find it here again.
+      defer { pass = nil }
+      await store(collect())
+    }
+    pass = task
+    await task.value
+  }
+
+  /// Stores what was taken from the data plane by other means: at the end of a server.
+  package func store(_ sightings: [CallerSighting]) async {
+    var all = Self.merged(waiting + sightings)
+    waiting = []
+    lastRows = all.count
+    while !all.isEmpty {
+      let some = Array(all.prefix(Self.batch))
+      do {
+        try await store.write { try $0.callers.add(some) }
+        all.removeFirst(some.count)
+      } catch {
+        waiting = Array(all.prefix(Self.bound)) + waiting
+        return
+      }
+    }
+  }
+
+  /// What several workers saw of one caller as one, the callers of a key beside each other.
+  private static func merged(_ sightings: [CallerSighting]) -> [CallerSighting] {
+    struct Name: Hashable {
+      var version: VersionID
+      var caller: KeyCaller
+    }
+    var at: [Name: Int] = [:]
+    var all: [CallerSighting] = []
+    for one in sightings {
+      let name = Name(version: one.versionID, caller: one.caller)
+      if let index = at[name] {
+        all[index].calls += one.calls
+        all[index].lastSeenAt = max(all[index].lastSeenAt, one.lastSeenAt)
+      } else {
+        at[name] = all.count
+        all.append(one)
+      }
+    }
+    return all.sorted { ($0.keyID, $0.versionID) < ($1.keyID, $1.versionID) }
+  }
+}
