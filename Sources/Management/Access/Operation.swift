@@ -57,8 +57,8 @@ package enum Operation: String, Sendable, CaseIterable {
       .nobody
     case .getAccount, .listApplications, .getApplication: .everyMember
     case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,
-      .listKeys, .createKey, .getKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .revealKey,
-      .resetAllKeys:
+      .listKeys, .createKey, .getKey, .getReadiness, .updateKey, .revokeKey, .rotateKey,
+      .resetKey, .revealKey, .resetAllKeys:
       .holder(.keys)
     case .listMembers, .createMember, .getMember, .updateMember, .deleteMember: .holder(.members)
     case .getUsage: .holder(.logs)

@@ -13,12 +13,26 @@ final class TestClock: WallClock {
   func advance(seconds: Int64) { time.withLock { $0 = $0.adding(seconds: seconds) } }
 }
 
+/// What the data plane would have seen, until it is asked for.
+final class TestSightings: Sendable {
+  private let waiting = Mutex<[CallerSighting]>([])
+
+  func add(_ one: CallerSighting) { waiting.withLock { $0.append(one) } }
+  func take() -> [CallerSighting] {
+    waiting.withLock { all in
+      defer { all = [] }
+      return all
+    }
+  }
+}
+
 struct World {
   let store: Store
   let table: RecordTable
   let feed: RecordFeed
   let management: UseCases
   let clock = TestClock()
+  let sightings = TestSightings()
 
   init(
     _ location: StoreLocation = .sqliteMemory, entropy: any Entropy = SeededEntropy(seed: 7),
@@ -36,7 +50,7 @@ struct World {
     try await feed.load()
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: clock,
-      entropy: entropy, report: { _ in })
+      entropy: entropy, seen: { [sightings] in sightings.take() }, report: { _ in })
   }
 
   static let local = Caller(.local)
