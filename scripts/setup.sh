@@ -1,11 +1,12 @@
 #!/bin/bash
-# Installs by apt what is missing for the groups named as arguments: build, test, bench.
-# Does nothing, and needs no root, where all of it is there. Starts and stops no service.
+# Installs by apt what is missing for the groups named as arguments: build, test, bench; for test
+# also Tests/requirements.txt into .venv. Does nothing, and needs no root, where all of it is there.
+# Starts and stops no service.
 set -eu
 
 build="pkg-config libevent-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev
   libcurl4-openssl-dev"
-test="curl python3 openssl procps sqlite3 postgresql nginx-light prometheus"
+test="curl python3 python3-venv openssl procps sqlite3 postgresql nginx-light prometheus"
 bench="wrk haproxy nginx-light"
 
 wanted=""
@@ -32,7 +33,23 @@ for package in $wanted; do
   state=$(dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null || true)
   [ "$state" = "install ok installed" ] || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+# The Python tools of the tests, in an environment of the tree's own, when they changed.
+python_tools() {
+  case " $* " in *" test "*) ;; *) return 0 ;; esac
+  root=$(cd "$(dirname "$0")/.." && pwd)
+  cmp -s "$root/Tests/requirements.txt" "$root/.venv/installed.txt" && return 0
+  echo "setup: installing the Python tools of the tests into .venv"
+  rm -rf "$root/.venv"
+  python3 -m venv "$root/.venv"
+  "$root/.venv/bin/pip" install --quiet --disable-pip-version-check \
+    --requirement "$root/Tests/requirements.txt"
+  cp "$root/Tests/requirements.txt" "$root/.venv/installed.txt"
+}
+
+[ -n "$missing" ] || {
+  python_tools "$@"
+  exit 0
+}
 
 if [ "$(id -u)" != 0 ]; then
   echo "setup: missing packages; run this as root, then try again:" >&2
@@ -48,4 +65,5 @@ export RUNLEVEL=1
 apt-get update -qq
 # shellcheck disable=SC2086
 apt-get install -qq -y --no-install-recommends $missing
+python_tools "$@"
 echo "setup: done"

@@ -47,7 +47,10 @@ struct OpenAPITests {
       switch value {
       case .object(let object):
         if let target = object["$ref"]?.string {
-          #expect(find(String(target.split(separator: "/").last ?? "")) != nil, "\(target)")
+          let found = target.split(separator: "/").dropFirst().reduce(document as JSONValue?) {
+            $0?[String($1)]
+          }
+          #expect(found != nil, "\(target)")
         }
         open += object.members.map(\.value)
       case .array(let items): open += items
@@ -71,6 +74,30 @@ struct OpenAPITests {
     try check("KeyRotation") { fields throws(Problem) in _ = try KeyRotation(&fields) }
     try check("NewOperatorKey") { fields throws(Problem) in _ = try NewOperatorKey(&fields) }
     try check("Empty") { fields throws(Problem) in _ = try NoFields(&fields) }
+  }
+
+  @Test("Every request body with members has an example, and its reader takes it")
+  func examples() throws {
+    for route in RouteTable.all {
+      guard let input = route.input, input != "Empty" else { continue }
+      #expect(RequestExamples.all[input] != nil, "\(input)")
+      let path = document["paths"]?[route.template]?[route.method.rawValue.lowercased()]
+      let media = path?["requestBody"]?["content"]?["application/json"]
+      #expect(media?["example"] == RequestExamples.all[input], "\(input)")
+    }
+    func fields(_ name: String) -> Fields { Fields(RequestExamples.all[name]?.object ?? [:]) }
+    var (project, projectPatch) = (fields("NewProject"), fields("ProjectPatch"))
+    _ = (try NewProject(&project), try ProjectPatch(&projectPatch))
+    var (account, accountPatch) = (fields("NewAccount"), fields("AccountPatch"))
+    _ = (try NewAccount(&account), try AccountPatch(&accountPatch))
+    var (application, applicationPatch) = (fields("NewApplication"), fields("ApplicationPatch"))
+    _ = (try NewApplication(&application), try ApplicationPatch(&applicationPatch))
+    var (member, memberPatch) = (fields("NewMember"), fields("MemberPatch"))
+    _ = (try NewMember(&member), try MemberPatch(&memberPatch))
+    var (key, keyPatch) = (fields("NewKey"), fields("KeyPatch"))
+    _ = (try NewKey(&key), try KeyPatch(&keyPatch))
+    var (rotation, operatorKey) = (fields("KeyRotation"), fields("NewOperatorKey"))
+    _ = (try KeyRotation(&rotation), try NewOperatorKey(&operatorKey))
   }
 
   private func check(

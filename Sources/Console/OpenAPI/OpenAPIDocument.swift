@@ -18,6 +18,7 @@ package enum OpenAPIDocument {
       "paths": .object(paths(routes)),
       "components": [
         "schemas": .object(InputSchemas.all.merging(OutputSchemas.all)),
+        "headers": .object(ResponseHeaders.all),
         "securitySchemes": [
           "operator_key": [
             "type": "http", "scheme": "bearer", "bearerFormat": "lk_op_…",
@@ -59,7 +60,8 @@ package enum OpenAPIDocument {
     if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
     if let input = route.input {
       operation["requestBody"] = [
-        "required": .bool(route.inputRequired), "content": content(input),
+        "required": .bool(route.inputRequired),
+        "content": content(Schema.ref(input), example: RequestExamples.all[input]),
       ]
     }
     operation["responses"] = .object(responses(route))
@@ -90,18 +92,18 @@ package enum OpenAPIDocument {
   }
 
   private static func responses(_ route: Route) -> JSONObject {
-    var success: JSONObject = ["description": .string(route.summary)]
+    var success: JSONObject = [
+      "description": .string(route.summary),
+      "headers": ResponseHeaders.references(of: route.status, route),
+    ]
     if let output = route.output {
       success["content"] = content(
-        output, type: output == "Page" ? "text/html" : "application/json")
+        Schema.ref(output), type: output == "Page" ? "text/html" : "application/json")
     }
     var responses: JSONObject = [String(route.status): .object(success)]
     let codes = Dictionary(grouping: route.allRefusals, by: \.status)
     for (status, codes) in codes.sorted(by: { $0.key < $1.key }) {
-      responses[String(status)] = [
-        "description": .string(codes.map { "`\($0.rawValue)`" }.joined(separator: ", ")),
-        "content": content("Problem", type: "application/problem+json"),
-      ]
+      responses[String(status)] = refusal(status, codes, route)
     }
     if route.isForwardAuth {
       responses["default"] = [
@@ -111,8 +113,29 @@ package enum OpenAPIDocument {
     return responses
   }
 
-  private static func content(_ name: String, type: String = "application/json") -> JSONValue {
-    [type: ["schema": Schema.ref(name)]]
+  /// A problem with one of these codes.
+  private static func refusal(
+    _ status: Int, _ codes: [ProblemCode], _ route: Route
+  ) -> JSONValue {
+    let names = codes.map(\.rawValue)
+    let narrowed: JSONValue = [
+      "allOf": [
+        Schema.ref("Problem"), ["properties": ["code": ["enum": Represent.strings(names)]]],
+      ]
+    ]
+    return [
+      "description": .string(names.map { "`\($0)`" }.joined(separator: ", ")),
+      "headers": ResponseHeaders.references(of: status, route),
+      "content": content(narrowed, type: "application/problem+json"),
+    ]
+  }
+
+  private static func content(
+    _ schema: JSONValue, type: String = "application/json", example: JSONValue? = nil
+  ) -> JSONValue {
+    var media: JSONObject = ["schema": schema]
+    if let example { media["example"] = example }
+    return [type: .object(media)]
   }
 }
 

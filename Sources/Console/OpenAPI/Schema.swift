@@ -8,8 +8,14 @@ enum Schema {
   static let time: JSONValue = ["type": "string", "format": "date-time"]
   static let anyObject: JSONValue = ["type": "object"]
 
+  /// Without control characters; where it may be empty it may also have several lines.
   static func text(_ max: Int64, min: Int64 = 1) -> JSONValue {
-    ["type": "string", "minLength": .integer(min), "maxLength": .integer(max)]
+    [
+      "type": "string", "minLength": .integer(min), "maxLength": .integer(max),
+      "pattern": min == 0
+        ? #"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"#
+        : #"^[^\u0000-\u001f\u007f-\u009f]*$"#,
+    ]
   }
 
   static func id(_ prefix: String) -> JSONValue {

@@ -26,6 +26,8 @@ enum ReferencePage {
       <p>Send an operator key as <code>Authorization: Bearer lk_op_…</code>. Errors are \
       <code>application/problem+json</code> with a stable <code>code</code>. The same, for \
       machines: <a href="/openapi.json">openapi.json</a>.</p>\
+      <p>The examples are for a shell in which <code>LATCHKEY</code> is this server's address and \
+      <code>LATCHKEY_TOKEN</code> an operator key.</p>\
       \(sections.joined())\(codes)</main></body></html>
       """
   }
@@ -34,6 +36,7 @@ enum ReferencePage {
     var rows: [(String, String)] = []
     if case .operation(let operation) = route.guardedBy {
       rows.append(("Scope", "<code>\(operation.scope.rawValue)</code>"))
+      rows.append(("Members", operation.accountRule.wording))
     }
     for parameter in route.query {
       rows.append(("?\(parameter.name)=", escaped(parameter.about)))
@@ -41,13 +44,17 @@ enum ReferencePage {
     if let input = route.input, let schema = InputSchemas.all[input] ?? OutputSchemas.all[input] {
       rows.append(("Body", code(schema["properties"]?.object?.members.map(\.name) ?? [])))
     }
+    if route.takesIdempotencyKey {
+      rows.append(("Header", "<code>Idempotency-Key</code>: sent again, the same answer again"))
+    }
     rows.append(("Answer", "\(route.status)" + (route.output.map { " \($0)" } ?? "")))
     rows.append(("Refusals", code(route.allRefusals.map { "\($0.status) \($0.rawValue)" })))
     let list = rows.map { "<dt>\($0.0)</dt><dd>\($0.1)</dd>" }.joined()
+    let curl = escaped(CurlLine.make(route))
     return """
       <section id="\(route.operationID)"><h3><code>\(route.method.rawValue) \
       \(escaped(route.template))</code></h3><p>\(escaped(route.summary)).</p>\
-      <dl>\(list)</dl></section>
+      <dl>\(list)</dl><pre>\(curl)</pre></section>
       """
   }
 
@@ -82,8 +89,45 @@ enum ReferencePage {
     main{max-width:52rem;margin:0 auto;padding:1rem}code{font-size:.9em}\
     section{border-top:1px solid #ddd;padding:.5rem 0}h3{margin:.5rem 0}\
     dl{display:grid;grid-template-columns:8rem 1fr;gap:.25rem 1rem;margin:0}dd{margin:0}\
+    pre{overflow-x:auto;background:#8881;padding:.5rem}\
     table{border-collapse:collapse}td,th{text-align:left;padding:.25rem .75rem .25rem 0}\
     @media(prefers-color-scheme:dark){body{color:#eee;background:#111}section{border-color:#333}\
     a{color:#8cf}}
     """
+}
+
+extension Operation.AccountRule {
+  var wording: String {
+    switch self {
+    case .nobody: "none"
+    case .everyMember: "each, in the own account"
+    case .holder(let permission): "with the permission <code>\(permission.rawValue)</code>"
+    }
+  }
+}
+
+/// A call of the route as a newcomer types it.
+enum CurlLine {
+  static func make(_ route: Route) -> String {
+    var parts = ["curl -s"]
+    if route.method != .get { parts.append("-X \(route.method.rawValue)") }
+    let path = route.segments.map { segment in
+      segment.hasPrefix("{") ? example(segment.dropFirst().dropLast()) : String(segment)
+    }
+    parts.append("\"$LATCHKEY/\(path.joined(separator: "/"))\"")
+    if !route.isOpen { parts.append("-H \"Authorization: Bearer $LATCHKEY_TOKEN\"") }
+    if let input = route.input, let body = RequestExamples.all[input] {
+      parts.append("-H 'Content-Type: application/json'")
+      parts.append("-d '\(JSONWriter.compactText(body))'")
+    }
+    return parts.joined(separator: " \\\n  ")
+  }
+
+  private static func example(_ parameter: Substring) -> String {
+    switch parameter {
+    case "slug", "project": "orders"
+    case "name": "default"
+    default: "$\(parameter.uppercased())"
+    }
+  }
 }

@@ -68,7 +68,7 @@ package struct Query: Sendable {
   func choice<Value>(
     _ name: String, _ all: [(String, Value)], _ findings: inout [Problem.Finding]
   ) -> Value? {
-    guard let text = text(name) else { return nil }
+    guard let text = values[name] else { return nil }
     if let match = all.first(where: { $0.0 == text }) { return match.1 }
     let names = all.map(\.0).joined(separator: ", ")
     findings.append(.init(parameter: name, "must be one of: \(names)"))
@@ -76,7 +76,7 @@ package struct Query: Sendable {
   }
 
   func time(_ name: String, _ findings: inout [Problem.Finding]) -> Timestamp? {
-    guard let text = text(name) else { return nil }
+    guard let text = values[name] else { return nil }
     // A plus sign that was not escaped arrives as a blank.
     let restored = String(text.map { $0 == " " ? "+" : $0 })
     if let time = RFC3339.parse(restored) { return time }
@@ -87,7 +87,7 @@ package struct Query: Sendable {
   func id<Tag: IDTag>(
     _ name: String, _: Tag.Type, _ findings: inout [Problem.Finding]
   ) -> ID<Tag>? {
-    guard let text = text(name) else { return nil }
+    guard let text = values[name] else { return nil }
     if let id = ID<Tag>(text) { return id }
     findings.append(.init(parameter: name, "must be an id that begins with \(Tag.prefix)_"))
     return nil

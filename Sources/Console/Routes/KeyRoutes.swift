@@ -90,7 +90,7 @@ extension RouteTable {
     .operation(
       .post, "/v1/keys/{key}/reveal", .revealKey, "Show the secret again", tag: "Keys",
       input: "Empty", inputRequired: false, output: "RevealedSecret",
-      refusals: [.secretNotRecoverable]
+      refusals: [.secretNotRecoverable, .keyRevoked]
     ) { management, call throws(Problem) in
       let key: KeyID = try call.id("key")
       _ = try call.input(NoFields.init)

@@ -7,7 +7,7 @@ extension RouteTable {
     .operation(
       .post, "/v1/operator-keys", .createOperatorKey, "Create an operator key",
       tag: "Operator keys", input: "NewOperatorKey", status: 201,
-      output: "OperatorKeyWithToken"
+      output: "OperatorKeyWithToken", refusals: [.notFound]
     ) { management, call throws(Problem) in
       try await management.createOperatorKey(
         try call.input(NewOperatorKey.init), by: call.caller)

@@ -9,7 +9,9 @@ extension RouteTable {
         method: .post, template: "/v1/verify", guardedBy: .dataPlane,
         summary: "Decide on a call; needs an operator key with the scope verify",
         tag: "Verify", input: "VerifyRequest", status: 200, output: "VerifyAnswer",
-        refusals: [.unauthorized, .insufficientScope])
+        refusals: [
+          .unauthorized, .insufficientScope, .notFound, .validationFailed, .malformedRequest,
+        ])
     ]
     + Method.allCases.map { method in
       Route(

@@ -1,0 +1,30 @@
+// One request body for each schema that has members: what the OpenAPI document and the reference
+// page show. A test lets the readers take each of them.
+package import KeyModel
+
+package enum RequestExamples {
+  package static let all: JSONObject = [
+    "NewProject": [
+      "slug": "orders", "name": "Orders API", "profile": "default",
+      "upstream": "http://127.0.0.1:9000",
+      "policy": ["limits": ["keys": ["max": 2, "min": 1, "per": "account"]]],
+    ],
+    "ProjectPatch": ["policy": ["safe_delete_seconds": 3600]],
+    "NewAccount": ["name": "Acme", "external_id": "customer-17", "plan": "business"],
+    "AccountPatch": ["state": "suspended"],
+    "NewApplication": ["name": "Reports", "access": "read_only"],
+    "ApplicationPatch": ["description": "The nightly reports"],
+    "NewMember": ["email": "ann@example.com", "role": "developer"],
+    "MemberPatch": ["role": "admin"],
+    "NewKey": [
+      "environment": "production", "name": "ci", "access": "read_only",
+      "routes": [["method": "GET", "path": "/v1/*"]],
+    ],
+    "KeyPatch": ["name": "ci", "expires_at": "2099-01-01T00:00:00Z"],
+    "KeyRotation": ["overlap_seconds": 3600],
+    "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],
+    "VerifyRequest": [
+      "project": "orders", "key": "…", "method": "GET", "path": "/v1/orders", "dry_run": true,
+    ],
+  ]
+}
