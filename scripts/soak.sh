@@ -13,5 +13,8 @@ echo "soak: an hour of mixed load, 5,000 slow clients"
 LATCHKEY_TEST_LOAD_SECONDS=3600 LATCHKEY_TEST_SLOW_CLIENTS=5000 \
   swift test --skip-build --filter 'EndToEndTests.LoadTests'
 
+echo "soak: a million credentials that are almost right"
+LATCHKEY_CASES=1000000 swift test --skip-build --filter 'PresentationPropertyTests'
+
 echo "soak: ten minutes of fuzzing the HTTP codec"
 Tests/Fuzz/run.sh 600

@@ -9,11 +9,16 @@ case "decide":
   for keys in sizes { DecisionBench(keys: keys).run(rounds: 7) }
 case "memory":
   for keys in arguments.dropFirst().compactMap({ Int($0) }) { MemoryBench.run(keys: keys) }
+case "schemes":
+  for decisions in arguments.dropFirst().compactMap({ Int($0) }) {
+    SchemeBench.run(decisions: decisions)
+  }
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
 default:
   print("usage: latchkey-bench decide KEYS…   nanoseconds per decision")
   print("       latchkey-bench memory KEYS…   resident bytes per key")
+  print("       latchkey-bench schemes N…     nanoseconds per decision, by scheme, N decisions")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   exit(2)
 }
