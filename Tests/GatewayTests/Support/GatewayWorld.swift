@@ -18,10 +18,16 @@ private final class APIRouter: RequestHandler {
   }
 }
 
+private final class SeenCallers: @unchecked Sendable {
+  // Sendable: set before the worker runs, read once it has ended.
+  var verifier: Verifier?
+}
+
 final class GatewayWorld {
   let table: RecordTable
   let hasher: LookupHasher
   let engine: Engine
+  private let seen: SeenCallers
   let api: UInt16
   let gateway: UInt16
   private(set) var project: ProjectRecord
@@ -36,6 +42,8 @@ final class GatewayWorld {
     hasher = LookupHasher(pepperID: 1, pepper: [UInt8](repeating: 9, count: 32))
     table = RecordTable(peppers: [hasher])
     let table = table
+    let seen = SeenCallers()
+    self.seen = seen
     engine = Engine(
       workers: 1,
       listeners: [
@@ -43,7 +51,9 @@ final class GatewayWorld {
         ListenerSettings(name: "gateway", host: "127.0.0.1", port: 0),
       ], limits: limits, trustedProxies: trusted
     ) { worker in
-      let handlers = GatewayHandlers(worker: worker, verifier: Verifier(table: table))
+      let verifier = Verifier(table: table)
+      seen.verifier = verifier
+      let handlers = GatewayHandlers(worker: worker, verifier: verifier)
       return ["api": APIRouter(handlers), "gateway": handlers.proxy]
     }
     let bound = try engine.start()
@@ -61,6 +71,12 @@ final class GatewayWorld {
   }
 
   deinit { engine.drain() }
+
+  /// Stops the engine and gives who presented keys.
+  func callers() -> [CallerSighting] {
+    engine.drain()
+    return seen.verifier?.takeCallers()?.sightings { IPAddress(high: $0, low: $1).text } ?? []
+  }
 
   /// Two environments and both kinds, told apart by prefixes.
   static func policy() -> Policy {
