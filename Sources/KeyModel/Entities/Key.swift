@@ -136,12 +136,14 @@ package struct KeyVersion: Hashable, Sendable {
   package var acceptedUntil: Timestamp?
   package var createdAt: Timestamp
   package var lastUsedAt: Timestamp?
+  /// The look-up value under the pepper before, once a change of pepper has replaced it.
+  package var formerLookup: Lookup?
 
   package init(
     id: VersionID, keyID: KeyID, number: Int64, state: VersionState, lookup: Lookup,
     algorithm: LookupAlgorithm = .blake2b, pepperID: Int64, hint: String,
     sealedSecret: [UInt8]? = nil, acceptedFrom: Timestamp, acceptedUntil: Timestamp? = nil,
-    createdAt: Timestamp, lastUsedAt: Timestamp? = nil
+    createdAt: Timestamp, lastUsedAt: Timestamp? = nil, formerLookup: Lookup? = nil
   ) {
     self.id = id
     self.keyID = keyID
@@ -156,5 +158,6 @@ package struct KeyVersion: Hashable, Sendable {
     self.acceptedUntil = acceptedUntil
     self.createdAt = createdAt
     self.lastUsedAt = lastUsedAt
+    self.formerLookup = formerLookup
   }
 }

@@ -120,6 +120,7 @@ package struct KeyRecord: Hashable, Sendable {
       applicationID: key.applicationID, environment: key.environment, kind: key.kind,
       access: key.access, routes: key.routes, revoked: key.state == .revoked,
       expiresAt: key.expiresAt, versions: key.versions.map(VersionRecord.init))
+    formerLookups = key.versions.compactMap(\.formerLookup)
   }
 }
 

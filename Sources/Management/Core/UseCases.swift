@@ -17,6 +17,7 @@ package final class UseCases: Sendable {
   private let report: @Sendable (any Error) -> Void
   private let inFlight = InFlight()
   let principals: PrincipalCache
+  let rehashes = RehashQueue()
   /// What the data plane counted, on its way to the store.
   package let usage: UsageSettler
   /// Who presented which version, on its way to the store.
@@ -129,14 +130,14 @@ package final class UseCases: Sendable {
         PositionedChange(
           position: try tx.changes.append(published.subject), record: published.record))
       switch published.subject {
-      case .operatorKey, .project: outcome.concernsPrincipals = true
+      case .operatorKey, .project, .keyring: outcome.concernsPrincipals = true
       case .account, .key: break
       }
     }
     return outcome
   }
 
-  private func apply(_ position: Int64) async throws(Problem) {
+  func apply(_ position: Int64) async throws(Problem) {
     do {
       try await feed.reach(position)
     } catch {

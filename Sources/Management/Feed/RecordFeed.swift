@@ -1,5 +1,6 @@
 // The one bridge to the data plane: turns committed changes into key records and applies them to
 // the record table, in the order of their positions. It must not decide on any call.
+internal import Crypto
 package import KeyModel
 package import Storage
 package import Verification
@@ -32,12 +33,16 @@ package actor RecordFeed {
   /// Fills an empty table from one snapshot: projects, accounts, operator keys, then all keys.
   package func load() async throws {
     let (records, table) = (records, table)
-    try await store.read { tx in
+    let keyring = try await store.read { tx in
+      let keyring = try records.vault.read(tx)
+      table.replacePeppers(keyring.peppers, position: 0)
       let position = try tx.changes.latest()
       let versions = try tx.keys.countByPepper().values.reduce(0, +)
       table.reserve(versions: Int(versions))
       try records.everything(tx) { table.apply($0, position: position) }
+      return keyring
     }
+    records.vault.replace(keyring)
     settled = table.position
   }
 
@@ -99,18 +104,27 @@ package actor RecordFeed {
       let batch = try await store.read { tx in
         guard try tx.changes.trimmed() <= from else { throw FeedError.tooFarBehind }
         return try tx.changes.after(from, limit: Self.batch).map { change in
-          Positioned(change: try records.change(change.subject, tx), position: change.position)
+          Positioned(step: try records.step(change.subject, tx), position: change.position)
         }
       }
-      for item in batch { table.apply(item.change, position: item.position) }
-      try observe(batch.map(\.change))
+      for item in batch { apply(item) }
+      try observe(batch.compactMap(\.step.record))
       settled = table.position
       if batch.count < Self.batch { return }
     }
   }
 
+  private func apply(_ item: Positioned) {
+    switch item.step {
+    case .record(let change): table.apply(change, position: item.position)
+    case .peppers(let keyring):
+      records.vault.replace(keyring)
+      table.replacePeppers(keyring.peppers, position: item.position)
+    }
+  }
+
   private struct Positioned: Sendable {
-    var change: RecordChange
+    var step: FeedStep
     var position: Int64
   }
 }

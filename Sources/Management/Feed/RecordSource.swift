@@ -3,6 +3,16 @@ internal import Crypto
 internal import KeyModel
 internal import Storage
 
+/// What one change of the feed means here.
+enum FeedStep: Sendable {
+  case record(RecordChange)
+  case peppers(Keyring)
+
+  var record: RecordChange? {
+    if case .record(let change) = self { change } else { nil }
+  }
+}
+
 struct RecordSource: Sendable {
   let vault: Vault
   let policies: PolicyLibrary
@@ -15,22 +25,26 @@ struct RecordSource: Sendable {
     try tx.keys.forEachRecord { apply(.key($0)) }
   }
 
-  func change(_ subject: ChangeSubject, _ tx: Transaction) throws -> RecordChange {
+  func step(_ subject: ChangeSubject, _ tx: Transaction) throws -> FeedStep {
     switch subject {
-    case .project(let id):
-      guard let project = try tx.projects.find(id) else {
-        policies.forget(id)
-        return .projectRemoved(id)
-      }
-      return .project(try record(project))
+    case .keyring: .peppers(try vault.read(tx))
+    case .project(let id): .record(try project(id, tx))
     case .account(let id):
-      return try tx.accounts.find(id).map { .account(record($0)) } ?? .accountRemoved(id)
+      .record(try tx.accounts.find(id).map { .account(record($0)) } ?? .accountRemoved(id))
     case .key(let id):
-      return try tx.keys.find(id).map { .key(KeyRecord($0)) } ?? .keyRemoved(id)
+      .record(try tx.keys.find(id).map { .key(KeyRecord($0)) } ?? .keyRemoved(id))
     case .operatorKey(let id):
-      return try tx.operatorKeys.find(id).map { .operatorKey(record($0)) }
-        ?? .operatorKeyRemoved(id)
+      .record(
+        try tx.operatorKeys.find(id).map { .operatorKey(record($0)) } ?? .operatorKeyRemoved(id))
     }
+  }
+
+  private func project(_ id: ProjectID, _ tx: Transaction) throws -> RecordChange {
+    guard let project = try tx.projects.find(id) else {
+      policies.forget(id)
+      return .projectRemoved(id)
+    }
+    return .project(try record(project))
   }
 
   private func record(_ project: Project) throws -> ProjectRecord {

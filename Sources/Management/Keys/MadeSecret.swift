@@ -34,7 +34,7 @@ extension UseCases {
     }
     let id: VersionID = entropy.newID(context.now)
     let secret = Secret(token)
-    let pepper = vault.keyring.newestPepper
+    let pepper = try vault.newestPepper(context.tx)
     let isRecoverable = policy.environments[index].reveal == .always
     return MadeSecret(
       id: id, secret: secret, lookup: pepper.lookup(of: secret), pepperID: pepper.pepperID,

@@ -10,7 +10,8 @@ extension UseCases {
     guard token.withBytes({ TokenFormat.operatorKey.isWellFormed($0) }) else {
       throw .unauthorized(invalidToken: true)
     }
-    let lookups = vault.keyring.lookups(of: token)
+    let peppers = vault.keyring.peppers
+    let lookups = peppers.map { $0.lookup(of: token) }
     for lookup in lookups {
       if let known = principals.find(lookup) { return known }
     }
@@ -28,6 +29,12 @@ extension UseCases {
     }
     guard let key = found, key.revokedAt == nil else {
       throw .unauthorized(invalidToken: true)
+    }
+    if key.lookup != lookups[0] {
+      rehashes.add(
+        Rehash(
+          subject: .operatorKey(key.id), former: key.lookup, lookup: lookups[0],
+          pepperID: peppers[0].pepperID))
     }
     let principal = Principal.operatorKey(
       id: key.id, scopes: Set(key.scopes.compactMap(Scope.init(rawValue:))),

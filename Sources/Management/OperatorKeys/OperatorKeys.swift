@@ -22,7 +22,7 @@ extension UseCases {
       let format = TokenFormat.operatorKey
       let token = format.generate(random: entropy.bytes(format.randomByteCount))
       let secret = Secret(token)
-      let pepper = vault.keyring.newestPepper
+      let pepper = try vault.newestPepper(context.tx)
       let key = OperatorKey(
         id: entropy.newID(context.now), name: new.name, lookup: pepper.lookup(of: secret),
         pepperID: pepper.pepperID, hint: TokenFormat.hint(of: token),

@@ -6,18 +6,36 @@ package import Storage
 internal import Synchronization
 
 package final class Vault: Sendable {
-  package let keyring: Keyring
+  private let current: Mutex<Keyring>
   // By wrapped bytes, so that a row which was never committed cannot be mistaken for another.
   private let opened = Mutex<[[UInt8]: DataKey]>([:])
   private static let cacheSize = 4096
 
-  package init(keyring: Keyring) { self.keyring = keyring }
+  package init(keyring: Keyring) { current = Mutex(keyring) }
+
+  package var keyring: Keyring { current.withLock { $0 } }
 
   /// Reads the keyring of an initialised store.
   /// Throws `KeyringError` where the master key is the wrong one or there is no keyring.
   package static func open(_ store: Store, masterKeys: MasterKeys) async throws -> Vault {
     let rows = try await store.read { try $0.keyring.house() }
     return Vault(keyring: try Keyring(masterKeys: masterKeys, rows: rows))
+  }
+
+  /// The keyring as this transaction sees it.
+  func read(_ tx: Transaction) throws -> Keyring {
+    try Keyring(masterKeys: keyring.masterKeys, rows: tx.keyring.house())
+  }
+
+  /// What was read after a pepper was made or retired.
+  func replace(_ keyring: Keyring) { current.withLock { $0 = keyring } }
+
+  /// Makes the look-up values of new tokens. Asks the store, because another server may have made
+  /// a pepper a moment ago, and one that is retired must not be used any more.
+  func newestPepper(_ tx: Transaction) throws -> LookupHasher {
+    let newest = try tx.peppers.newest()
+    let known = keyring.newestPepper
+    return known.pepperID == newest ? known : try read(tx).newestPepper
   }
 
   /// Gives a new store its keyring and the operator's own data key. False where it has one.

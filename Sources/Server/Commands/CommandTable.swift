@@ -4,8 +4,8 @@
 enum CommandTable {
   static let all: [Command] =
     ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
-    + [KeysVerify.command] + AuditCommands.all
-    + UpkeepCommands.all + MasterKeyCommands.all + ConfigCommands.all + AboutCommands.all
+    + [KeysVerify.command] + AuditCommands.all + UpkeepCommands.all + MasterKeyCommands.all
+    + PepperCommands.all + ConfigCommands.all + AboutCommands.all
 
   static let groups = [
     CommandGroup(title: "Run", words: ["init", "serve"]),
@@ -16,7 +16,8 @@ enum CommandTable {
         "audit",
       ]),
     CommandGroup(
-      title: "Look after", words: ["doctor", "backup", "restore", "master-key", "migrate"]),
+      title: "Look after",
+      words: ["doctor", "backup", "restore", "master-key", "pepper", "migrate"]),
     CommandGroup(title: "Settings", words: ["config"]),
     CommandGroup(title: "About", words: ["help", "completion", "version"]),
   ]

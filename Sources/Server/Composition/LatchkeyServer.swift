@@ -64,7 +64,7 @@ package final class LatchkeyServer: Sendable {
       await control.close()
       throw ToolError(.config, "\(error)")
     }
-    upkeep = Upkeep(control, health, Log(surroundings))
+    upkeep = Upkeep(control, gatherer, health, Log(surroundings))
     self.gatherer = gatherer
     self.control = control
     self.health = health

@@ -9,6 +9,10 @@ internal import Storage
 final class LocalHandler: RequestHandler {
   static let backup = "/local/backup"
   static let verifyAudit = "/local/audit/verify"
+  static let peppers = "/local/peppers"
+  static let rotatePepper = "/local/peppers/rotate"
+  static let rehashPepper = "/local/peppers/rehash"
+  static let retirePepper = "/local/peppers/retire"
 
   private let control: ControlPlane
   private let next: any RequestHandler
@@ -20,21 +24,38 @@ final class LocalHandler: RequestHandler {
 
   func handle(_ exchange: Exchange) {
     let path = String(decoding: exchange.head.path, as: UTF8.self)
-    guard path == Self.backup || path == Self.verifyAudit else { return next.handle(exchange) }
+    guard let work = Self.work[path] else { return next.handle(exchange) }
     exchange.collectBody(limit: 64 * 1024) { [control] result in
       guard case .success(let body) = result else { return exchange.abort() }
       let ticket = exchange.detach()
-      Task { ticket.respond(await Self.answer(path, body, control)) }
+      Task { ticket.respond(await Self.answer(work, body, control)) }
     }
   }
 
+  private typealias Work = @Sendable ([UInt8], ControlPlane) async throws -> JSONValue
+
+  private static let work: [String: Work] = [
+    backup: { try await dump($0, $1) },
+    verifyAudit: { try await audit($1) },
+    peppers: { try await $1.management.peppers() },
+    rotatePepper: { try await $1.management.rotatePepper() },
+    rehashPepper: { body, control in
+      let from = try JSONReader.read(body)["from"]?.string.flatMap { KeyID($0) }
+      return try await control.management.rehashSealed(from: from)
+    },
+    retirePepper: { body, control in
+      let force = try JSONReader.read(body)["force"]?.bool == true
+      return try await control.management.retirePepper(force: force)
+    },
+  ]
+
   private static func answer(
-    _ path: String, _ body: [UInt8], _ control: ControlPlane
+    _ work: Work, _ body: [UInt8], _ control: ControlPlane
   ) async -> Response {
     do {
-      let value =
-        path == backup ? try await dump(body, control) : try await audit(control)
-      return respond(200, value)
+      return respond(200, try await work(body, control))
+    } catch let error as Problem {
+      return respond(error.code.status, ["detail": .string(error.detail)])
     } catch {
       return respond(500, ["detail": .string(Failure.line(error))])
     }

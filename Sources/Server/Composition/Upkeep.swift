@@ -1,5 +1,6 @@
 // What a running server does by the clock: stores usage, asks the store whether it is there, hears
 // of other processes' changes, and forgets what has expired. One task; it ends with the server.
+internal import Crypto
 internal import KeyModel
 internal import Management
 internal import Storage
@@ -8,8 +9,8 @@ internal import Synchronization
 final class Upkeep: Sendable {
   private let task: Task<Void, Never>
 
-  init(_ control: ControlPlane, _ health: Health, _ log: Log) {
-    let rounds = Rounds(control: control, health: health, log: log)
+  init(_ control: ControlPlane, _ gatherer: UsageGatherer, _ health: Health, _ log: Log) {
+    let rounds = Rounds(control: control, gatherer: gatherer, health: health, log: log)
     task = Task { await rounds.run() }
   }
 
@@ -22,6 +23,7 @@ final class Upkeep: Sendable {
 
 private struct Rounds: Sendable {
   let control: ControlPlane
+  let gatherer: UsageGatherer
   let health: Health
   let log: Log
 
@@ -38,6 +40,7 @@ private struct Rounds: Sendable {
       turn += 1
       turnsToSettling -= 1
       if turnsToSettling == 0 { turnsToSettling = await settle() }
+      if control.vault.keyring.peppers.count > 1 { await rehash() }
       if control.store.capabilities.sharedAmongProcesses { await listen() }
       if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
@@ -69,6 +72,16 @@ private struct Rounds: Sendable {
     } catch {
       health.store(isUp: false)
       if wasUp { log.error("the store is unreachable: \(Failure.line(error))") }
+    }
+  }
+
+  /// While two peppers are live: whoever was found under the older one gets the newer.
+  private func rehash() async {
+    do { try await control.management.rehash(await gatherer.collectRehashes()) } catch {
+      // They are noted again when they call again.
+      if health.complaint == nil {
+        log.warning("keys were not hashed under the new pepper: \(Failure.line(error))")
+      }
     }
   }
 

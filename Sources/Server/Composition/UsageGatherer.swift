@@ -15,9 +15,20 @@ final class UsageGatherer: Sendable {
 
   /// While the workers run.
   func collect() async -> [UsageDelta] {
-    var deltas: [UsageDelta] = []
-    for meter in meters.withLock({ $0 }) { deltas += await meter.take() }
-    return deltas
+    await gather { $0.takeUsage() }
+  }
+
+  /// Whom the workers found under the pepper before; while they run.
+  func collectRehashes() async -> [Rehash] {
+    await gather { $0.takeRehashes() }
+  }
+
+  private func gather<T: Sendable>(
+    _ take: @escaping @Sendable (Verifier) -> [T]
+  ) async -> [T] {
+    var all: [T] = []
+    for meter in meters.withLock({ $0 }) { all += await meter.ask(take) }
+    return all
   }
 
   /// What is left in the workers' verifiers. Only after their threads have ended.
@@ -51,9 +62,9 @@ final class UsageGatherer: Sendable {
       self.worker = worker
     }
 
-    func take() async -> [UsageDelta] {
+    func ask<R: Sendable>(_ question: @escaping @Sendable (Verifier) -> R) async -> R {
       await withCheckedContinuation { continuation in
-        worker.post { continuation.resume(returning: self.verifier.takeUsage()) }
+        worker.post { continuation.resume(returning: question(self.verifier)) }
       }
     }
 

@@ -8,7 +8,7 @@ struct Migration: Sendable {
   /// `table_column…`, which `StoreError.conflict` carries.
   var statements: @Sendable (Dialect) -> [String]
 
-  static let all: [Migration] = [tenants, keys, control, feed, members, callers]
+  static let all: [Migration] = [tenants, keys, control, feed, members, callers, peppers]
 }
 
 /// Brings one database up to date in one transaction.

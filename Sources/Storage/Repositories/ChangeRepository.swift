@@ -7,6 +7,8 @@ package enum ChangeSubject: Sendable, Hashable {
   case account(AccountID)
   case key(KeyID)
   case operatorKey(OperatorKeyID)
+  /// The peppers: one was made or retired.
+  case keyring
 }
 
 /// Something changed, or is gone if its row is not there any more.
@@ -77,6 +79,7 @@ extension ChangeSubject {
     case .account(let id): (1, id.bits)
     case .key(let id): (2, id.bits)
     case .operatorKey(let id): (3, id.bits)
+    case .keyring: (4, 0)
     }
   }
 
@@ -86,6 +89,7 @@ extension ChangeSubject {
     case 1: self = .account(ID(bits: bits))
     case 2: self = .key(ID(bits: bits))
     case 3: self = .operatorKey(ID(bits: bits))
+    case 4: self = .keyring
     default: throw .corrupt("a change of kind \(kind)")
     }
   }

@@ -76,7 +76,7 @@ extension KeyRepository {
       """
       SELECT v.key_id, v.number, v.id, v.lookup, v.algorithm, v.state, v.accepted_from,
         v.accepted_until, v.pepper_id, v.hint, v.created_at, v.sealed_secret,
-        u.last_used_at, u.day, u.calls
+        u.last_used_at, u.day, u.calls, v.former_lookup
       FROM key_versions v
       LEFT JOIN key_usage u ON u.key_id = v.key_id AND u.version_id = v.id
       WHERE v.key_id IN (\(places)) ORDER BY v.key_id, v.number
@@ -93,7 +93,8 @@ extension KeyRepository {
       state: try row.raw(5), lookup: try row.lookup(3), algorithm: try row.raw(4),
       pepperID: try row.integer(8), hint: try row.text(9), sealedSecret: try row.optionalBlob(11),
       acceptedFrom: try row.time(6), acceptedUntil: try row.optionalTime(7),
-      createdAt: try row.time(10), lastUsedAt: try row.optionalTime(12))
+      createdAt: try row.time(10), lastUsedAt: try row.optionalTime(12),
+      formerLookup: row.isNull(15) ? nil : try row.lookup(15))
     key.versions.append(version)
     guard let used = version.lastUsedAt else { return }
     key.lastUsedAt = max(key.lastUsedAt ?? used, used)

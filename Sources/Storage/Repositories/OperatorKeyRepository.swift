@@ -55,15 +55,6 @@ package struct OperatorKeyRepository {
       [.id(id), .time(at)]) > 0
   }
 
-  /// After a re-hash under another pepper; `stale` where there is no such key.
-  package func setLookup(
-    _ lookup: Lookup, pepperID: Int64, of id: OperatorKeyID
-  ) throws(StoreError) {
-    try transaction.executeOne(
-      "UPDATE operator_keys SET lookup = $2, pepper_id = $3 WHERE id = $1",
-      [.id(id), .lookup(lookup), .integer(pepperID)])
-  }
-
   private static func key(_ row: any Row) throws(StoreError) -> OperatorKey {
     OperatorKey(
       id: try row.id(0), name: try row.text(1), lookup: try row.lookup(2),

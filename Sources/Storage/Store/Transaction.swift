@@ -21,6 +21,7 @@ package final class Transaction {
   package var audit: AuditRepository { AuditRepository(self) }
   package var idempotency: IdempotencyRepository { IdempotencyRepository(self) }
   package var keyring: KeyringRepository { KeyringRepository(self) }
+  package var peppers: PepperRepository { PepperRepository(self) }
   package var changes: ChangeRepository { ChangeRepository(self) }
   package var usage: UsageRepository { UsageRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }

@@ -12,6 +12,7 @@ package final class Verifier {
   private let hot: UnsafeMutablePointer<Hot>
   private var ledger = UsageLedger()
   private var callers = CallerLedger()
+  private var rehashes = RehashNotes()
   /// For decoded credentials; no longer one is ever accepted.
   private let scratch: UnsafeMutableRawBufferPointer
 
@@ -72,7 +73,11 @@ package final class Verifier {
   package func operatorGrant(_ token: UnsafeRawBufferPointer) -> OperatorGrant? {
     refresh()
     for hasher in view.hashers {
-      guard let key = view.operatorKey(hasher.lookup(of: token)), !key.revoked else { continue }
+      let lookup = hasher.lookup(of: token)
+      guard let key = view.operatorKey(lookup), !key.revoked else { continue }
+      if hasher.pepperID != view.hashers[0].pepperID {
+        note(.operatorKey(key.id), former: lookup, view.hashers[0].lookup(of: token))
+      }
       return OperatorGrant(mayVerify: key.mayVerify, boundTo: key.projectID)
     }
     return nil
@@ -118,7 +123,11 @@ package final class Verifier {
     if let older = hot.pointee.older?.lookup(of: token) {
       let segment = shared.segment(SharedTables.segment(of: older))
       if let found = segment.find(older, segment.candidate(older)) {
-        return judge(found, call, claim, project)
+        let decision = judge(found, call, claim, project)
+        if let known = decision.identity {
+          note(.version(known.versionID, of: known.keyID), former: older, lookup)
+        }
+        return decision
       }
     }
     return Decision(.notFound)
@@ -275,6 +284,16 @@ package final class Verifier {
     callers.note(
       version: identity.versionID.bits, key: identity.keyID.bits, seen, now: now.microseconds)
   }
+
+  private func note(_ subject: Rehash.Subject, former: Lookup, _ lookup: Lookup) {
+    rehashes.add(
+      Rehash(
+        subject: subject, former: former, lookup: lookup,
+        pepperID: hot.pointee.newest.pepperID))
+  }
+
+  /// Gives whoever was found under the pepper before since the last call, each once.
+  package func takeRehashes() -> [Rehash] { rehashes.take() }
 
   /// True where `value` is one of the brands of the identity's account.
   package func isBrand(_ value: UnsafeRawBufferPointer, of identity: Identity) -> Bool {

@@ -36,8 +36,11 @@ package final class RecordTable: Sendable {
   /// Key versions that can be found.
   package var versionCount: Int { writer.withLock { $0.versionCount } }
 
-  /// The live hashers changed: a pepper was rotated.
-  package func replacePeppers(_ peppers: [LookupHasher]) { directory.replacePeppers(peppers) }
+  /// The live hashers changed: a pepper was made or retired.
+  package func replacePeppers(_ peppers: [LookupHasher], position: Int64) {
+    directory.replacePeppers(peppers)
+    applied.store(position, ordering: .releasing)
+  }
 }
 
 /// The memory that readers walk. Only `TableWriter` writes it, under the record table's lock.

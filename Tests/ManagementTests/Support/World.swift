@@ -81,8 +81,10 @@ struct World {
   }
 
   /// What the data plane decides about a call with this token.
-  func decide(_ token: String, project: String = "demo") -> DecisionCode? {
-    let verifier = Verifier(table: table)
+  func decide(
+    _ token: String, project: String = "demo", with given: Verifier? = nil
+  ) -> DecisionCode? {
+    let verifier = given ?? Verifier(table: table)
     return bytes(project) { slug in
       guard let view = verifier.project(slug: slug) else { return nil }
       return bytes("GET") { method in
