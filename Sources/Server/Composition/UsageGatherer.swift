@@ -39,7 +39,7 @@ final class UsageGatherer: Sendable {
   /// Who presented keys; while the workers run.
   func collectCallers() async -> [CallerSighting] {
     var seen: [CallerSighting] = []
-    for meter in meters.withLock({ $0 }) { seen += Self.sightings(await meter.takeCallers()) }
+    for meter in meters.withLock({ $0 }) { seen += Self.sightings(await meter.ask { $0.takeCallers() }) }
     return seen
   }
 
@@ -65,12 +65,6 @@ final class UsageGatherer: Sendable {
     func ask<R: Sendable>(_ question: @escaping @Sendable (Verifier) -> R) async -> R {
       await withCheckedContinuation { continuation in
         worker.post { continuation.resume(returning: question(self.verifier)) }
-      }
-    }
-
-    func takeCallers() async -> CallerLedger? {
-      await withCheckedContinuation { continuation in
-        worker.post { continuation.resume(returning: self.verifier.takeCallers()) }
       }
     }
   }
