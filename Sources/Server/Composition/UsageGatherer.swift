@@ -39,7 +39,9 @@ final class UsageGatherer: Sendable {
   /// Who presented keys; while the workers run.
   func collectCallers() async -> [CallerSighting] {
     var seen: [CallerSighting] = []
-    for meter in meters.withLock({ $0 }) { seen += Self.sightings(await meter.ask { $0.takeCallers() }) }
+    for meter in meters.withLock({ $0 }) {
+      seen += Self.sightings(await meter.ask { $0.takeCallers() })
+    }
     return seen
   }
 
