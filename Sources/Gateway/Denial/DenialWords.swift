@@ -53,14 +53,9 @@ enum DenialWords {
 
   /// RFC 9457 with the instance still to be filled in.
   static func problem(for code: DecisionCode) -> [UInt8] {
-    var object = JSONObject()
-    object["type"] = .string("urn:latchkey:problem:\(name(of: code))")
-    object["title"] = .string(title(of: code))
-    object["status"] = .integer(Int64(status(of: code)))
-    object["detail"] = .string(message(for: code))
-    object["instance"] = .string("urn:latchkey:request:{request_id}")
-    object["code"] = .string(name(of: code))
-    object["request_id"] = "{request_id}"
+    let object = ProblemDocument.make(
+      code: name(of: code), title: title(of: code), status: status(of: code),
+      detail: message(for: code), requestID: "{request_id}")
     return JSONWriter.compact(.object(object))
   }
 }

@@ -84,15 +84,9 @@ struct GatewayProblem {
   }
 
   private func json(_ requestID: RequestID) -> JSONValue {
-    var object = JSONObject()
-    object["type"] = .string("urn:latchkey:problem:\(code.rawValue)")
-    object["title"] = .string(code.title)
-    object["status"] = .integer(Int64(code.status))
-    object["detail"] = .string(detail)
-    // Not the path, which is the caller's text.
-    object["instance"] = .string("urn:latchkey:request:\(requestID)")
-    object["code"] = .string(code.rawValue)
-    object["request_id"] = .string(requestID.description)
+    var object = ProblemDocument.make(
+      code: code.rawValue, title: code.title, status: code.status, detail: detail,
+      requestID: requestID.description)
     if let pointer {
       object["errors"] = [["pointer": .string(pointer), "detail": .string(detail)]]
     }

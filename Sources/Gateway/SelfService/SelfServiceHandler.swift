@@ -135,7 +135,10 @@ final class SelfServiceDesk: @unchecked Sendable {
     if let common = plan.service.errorBody {
       return send(refusal.status, fill(common, refusal), headers)
     }
-    send(refusal.status, problem(refusal), headers, type: "application/problem+json")
+    let problem = ProblemDocument.make(
+      code: refusal.code, title: refusal.message, status: refusal.status,
+      detail: refusal.message, requestID: requestID.description)
+    send(refusal.status, .object(problem), headers, type: "application/problem+json")
   }
 
   private func fill(_ template: JSONValue, _ refusal: SelfServiceRefusal) -> JSONValue {
@@ -150,16 +153,6 @@ final class SelfServiceDesk: @unchecked Sendable {
 
   private func text(_ template: String, _ refusal: SelfServiceRefusal) -> String {
     fill(.string(template), refusal).string ?? ""
-  }
-
-  private func problem(_ refusal: SelfServiceRefusal) -> JSONValue {
-    [
-      "type": .string("urn:latchkey:problem:\(refusal.code)"),
-      "title": .string(refusal.message), "status": .integer(Int64(refusal.status)),
-      "detail": .string(refusal.message),
-      "instance": .string("urn:latchkey:request:\(requestID)"),
-      "code": .string(refusal.code), "request_id": .string(requestID.description),
-    ]
   }
 
   private func send(

@@ -42,7 +42,7 @@ package struct SelfServiceMount: Sendable {
     if segment.isEmpty { return .root }
     if segment.contains(UInt8(ascii: "/")) { return .unknown }
     if hasReset, segment.elementsEqual("reset".utf8) { return .reset }
-    let bytes = Self.decoded(UnsafeRawBufferPointer(rebasing: segment))
+    let bytes = Percent.decoded(UnsafeRawBufferPointer(rebasing: segment))
     return String(validating: bytes, as: UTF8.self).map(Place.key) ?? .unknown
   }
 
@@ -80,7 +80,7 @@ package struct SelfServiceMount: Sendable {
         let plain = Self.plain(bytes, followsDots: followsDots)
         if mounts.contains(where: { Self.isBelow(plain, $0) }) { return true }
       }
-      let next = bytes.withUnsafeBytes(Self.decoded)
+      let next = bytes.withUnsafeBytes(Percent.decoded)
       if next.count == bytes.count { return false }
       bytes = next
     }
@@ -104,16 +104,5 @@ package struct SelfServiceMount: Sendable {
       }
     }
     return segments.flatMap { [UInt8(ascii: "/")] + $0 }
-  }
-
-  private static func decoded(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var at = 0
-    while at < text.count {
-      let byte = text[at] == UInt8(ascii: "%") ? Percent.decode(text, at: at) : nil
-      bytes.append(byte ?? text[at])
-      at += byte == nil ? 1 : 3
-    }
-    return bytes
   }
 }

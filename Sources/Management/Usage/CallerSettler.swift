@@ -10,8 +10,8 @@ package actor CallerSettler {
   private static let batch = 1_000
   private let store: Store
   private let collect: @Sendable () async -> [CallerSighting]
+  private let pass = SharedPass()
   private var waiting: [CallerSighting] = []
-  private var pass: Task<Void, Never>?
   /// Callers in the newest pass.
   package private(set) var lastRows = 0
 
@@ -20,18 +20,9 @@ package actor CallerSettler {
     self.collect = collect
   }
 
-  /// Returns once all that was seen before this call is stored, or could not be. Callers that come
-  /// while a pass is under way share the next one.
+  /// Returns once all that was seen before this call is stored, or could not be.
   package func settle() async {
-    if let pass { await pass.value }
-    if let pass { return await pass.value }
-    let task = Task {
-      // Over before anybody who waits for it goes on, or they would find it here again.
-      defer { pass = nil }
-      await store(collect())
-    }
-    pass = task
-    await task.value
+    await pass.run { await self.store(self.collect()) }
   }
 
   /// Stores what was taken from the data plane by other means: at the end of a server.

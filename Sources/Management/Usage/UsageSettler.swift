@@ -9,8 +9,8 @@ package actor UsageSettler {
   private static let bound = 200_000
   private let store: Store
   private let collect: @Sendable () async -> [UsageDelta]
+  private let pass = SharedPass()
   private var waiting: [UsageDelta] = []
-  private var pass: Task<Void, Never>?
   package private(set) var totals = UsageTotals()
 
   init(store: Store, collect: @escaping @Sendable () async -> [UsageDelta]) {
@@ -18,18 +18,9 @@ package actor UsageSettler {
     self.collect = collect
   }
 
-  /// Returns once all that was counted before this call is stored, or could not be. Callers that
-  /// come while a pass is under way share the next one.
+  /// Returns once all that was counted before this call is stored, or could not be.
   package func settle() async {
-    if let pass { await pass.value }
-    if let pass { return await pass.value }
-    let task = Task {
-      // Over before anybody who waits for it goes on, or they would find it here again.
-      defer { pass = nil }
-      await store(collect())
-    }
-    pass = task
-    await task.value
+    await pass.run { await self.store(self.collect()) }
   }
 
   /// Stores counts that were taken from the data plane by other means: at the end of a server.

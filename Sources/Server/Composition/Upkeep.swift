@@ -95,7 +95,7 @@ private struct Rounds: Sendable {
 
   private func sweep() async {
     do { try await control.management.sweep() } catch {
-      log.warning("expired idempotency markers were not erased: \(Failure.line(error))")
+      log.warning("what has expired was not erased: \(Failure.line(error))")
     }
   }
 }

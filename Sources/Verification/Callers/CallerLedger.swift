@@ -41,13 +41,12 @@ package final class CallerLedger: @unchecked Sendable {
   private let memo = CallerMemo()
   private let shape = UnsafeMutableRawBufferPointer.allocate(
     byteCount: RouteShape.byteLimit, alignment: 8)
-  /// Calls of versions for which there was no room at all.
-  private(set) var lostCalls: Int64 = 0
 
   init() {}
   deinit { shape.deallocate() }
 
-  package var isEmpty: Bool { rows.isEmpty && heads.isEmpty && lostCalls == 0 }
+  /// Whoever has a row has a head.
+  package var isEmpty: Bool { heads.isEmpty }
 
   @inline(__always)
   func note(version: UInt128, key: UInt128, _ seen: Presentation, now: Int64) {
@@ -55,7 +54,9 @@ package final class CallerLedger: @unchecked Sendable {
     if agent.count > CallerText.byteLimit {
       agent = UnsafeRawBufferPointer(rebasing: agent[..<CallerText.byteLimit])
     }
-    let hash = Self.hash(version, seen, agent)
+    var hash = Self.hash(version, seen, agent)
+    ByteHash.mix(&hash, seen.method)
+    ByteHash.mix(&hash, seen.path)
     if let number = memo.row(hash, seen.method, seen.path), matches(number, version, seen, agent) {
       rows[number].calls += 1
       rows[number].lastSeen = now
@@ -64,6 +65,8 @@ package final class CallerLedger: @unchecked Sendable {
     search(version, key, seen, agent, hash, now)
   }
 
+  /// Of what a row is about, its route aside: of that the bytes as they came are mixed in, or its
+  /// shape.
   @inline(__always)
   private static func hash(
     _ version: UInt128, _ seen: Presentation, _ agent: UnsafeRawBufferPointer
@@ -71,8 +74,6 @@ package final class CallerLedger: @unchecked Sendable {
     var hash = UInt64(truncatingIfNeeded: version) ^ seen.addressLow &* 0x9E37_79B9_7F4A_7C15
     ByteHash.mix(&hash, seen.addressHigh)
     ByteHash.mix(&hash, agent)
-    ByteHash.mix(&hash, seen.method)
-    ByteHash.mix(&hash, seen.path)
     return hash
   }
 
@@ -95,9 +96,7 @@ package final class CallerLedger: @unchecked Sendable {
   ) {
     let length = RouteShape.write(method: seen.method, path: seen.path, to: shape)
     let route = UnsafeRawBufferPointer(rebasing: shape[..<length])
-    var hash = UInt64(truncatingIfNeeded: version) ^ seen.addressLow &* 0x9E37_79B9_7F4A_7C15
-    ByteHash.mix(&hash, seen.addressHigh)
-    ByteHash.mix(&hash, agent)
+    var hash = Self.hash(version, seen, agent)
     ByteHash.mix(&hash, route)
     let found = index.find(hash) { number in
       rows[number].hash == hash && matches(number, version, seen, agent)
@@ -110,10 +109,9 @@ package final class CallerLedger: @unchecked Sendable {
       rows[number].lastSeen = now
       memo.remember(memoHash, number, seen.method, seen.path)
     case .free:
-      guard let head = head(version, key) else {
-        lostCalls += 1
-        return
-      }
+      // Without any room left for its version a call is not kept; safe delete asks the version's
+      // last use as well.
+      guard let head = head(version, key) else { return }
       guard heads[head].rows < KeyCaller.perVersion, rows.count < Self.rowLimit else {
         heads[head].otherCalls += 1
         heads[head].othersLastSeen = now
