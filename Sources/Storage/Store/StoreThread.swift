@@ -2,7 +2,7 @@
 import Glibc
 
 /// `handle` is written before the value is shared and read by `join` alone, which its owner calls
-/// once.
+/// once. Who never joins it leaks the thread.
 final class StoreThread: @unchecked Sendable {
   private var handle = pthread_t()
 
@@ -21,7 +21,15 @@ final class StoreThread: @unchecked Sendable {
     }
   }
 
-  func join() { pthread_join(handle, nil) }
+  /// Waits for its end. On the thread itself, where the last to let go of a store may be a body that
+  /// has just run there, it lets the thread end without anybody waiting.
+  func join() {
+    if pthread_equal(pthread_self(), handle) != 0 {
+      pthread_detach(handle)
+    } else {
+      pthread_join(handle, nil)
+    }
+  }
 
   private final class Start {
     let body: @Sendable () -> Void
