@@ -7,7 +7,12 @@ package final class FolderLock: Sendable {
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  deinit { close(descriptor) }
+  /// Closing alone would not do: a child that another thread is starting holds a copy of the
+  /// descriptor until it executes its program, and with it the lock.
+  deinit {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// - Parameter purpose: what stands in the refusal of the next one: `serve`, `init`, ….
   /// - Throws: `refused` where another process holds it, `config` where the folder cannot be used.
