@@ -73,13 +73,16 @@ let package = Package(
       path: "Benchmarks/latchkey-bench", swiftSettings: settings),
 
     // tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("KeyModelTests", ["KeyModel"]),
     tests("CryptoTests", ["Crypto", "KeyModel"]),
-    tests("HTTPServerTests", ["HTTPServer"]),
-    tests("StorageConformanceTests", ["Storage", "KeyModel"]),
+    tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
+    tests("StorageConformanceTests", ["Storage", "KeyModel", "TestSupport"]),
     tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
     tests("ManagementTests", ["Management", "Storage", "Crypto", "Verification", "KeyModel"]),
-    tests("GatewayTests", ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel"]),
+    tests(
+      "GatewayTests",
+      ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel", "TestSupport"]),
     tests(
       "ConsoleTests",
       [
@@ -88,7 +91,8 @@ let package = Package(
     tests("ServerTests", ["Server", "KeyModel", "Crypto", "HTTPServer", "Storage", "Management"]),
     tests("HygieneTests", []),
     .testTarget(
-      name: "EndToEndTests", path: "Tests/EndToEnd", exclude: ["Support/upstream.py"],
+      name: "EndToEndTests", dependencies: ["TestSupport"], path: "Tests/EndToEnd",
+      exclude: ["Support/upstream.py"],
       swiftSettings: settings),
   ]
 )

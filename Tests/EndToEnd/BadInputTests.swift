@@ -1,6 +1,7 @@
 // What a hostile or careless client sends: garbage keys, broken JSON, bodies that are too large.
 // The answer is a problem with its place in the document, and never the end of the server.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Bad input", .serialized)

@@ -1,6 +1,7 @@
 // Holds the harness itself to what the other tests take for granted: it must fail where the world
 // does, or a green run means nothing.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The harness")
@@ -51,7 +52,7 @@ struct HarnessTests {
 
   @Test("The PostgreSQL that tests start takes a database and dumps it")
   func postgres() throws {
-    let cluster = try PostgreSQL()
+    let cluster = try PostgresCluster()
     let url = try cluster.database("probe")
     let made = try run(["psql", "-q", "-d", url, "-c", "CREATE TABLE t AS SELECT 'canary' AS c"])
     #expect(made.status == 0)

@@ -1,20 +1,18 @@
-// A blocking socket that sends and receives exact bytes, with a time limit on every wait.
+// A blocking socket that sends and receives exact bytes, with a time limit on every wait. It judges
+// nothing: tests do.
 
 import Glibc
 
-final class RawClient {
-  let descriptor: Int32
+package final class RawClient {
+  package let descriptor: Int32
   private var buffered: [UInt8] = []
 
-  init(port: UInt16, receiveBuffer: Int32? = nil) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  package init(port: UInt16, receiveBuffer: Int32? = nil) {
+    descriptor = socket(AF_INET, Loopback.kind, 0)
     if var size = receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
     }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var address = Loopback.address(port: port)
     withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -25,8 +23,8 @@ final class RawClient {
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
   }
 
-  init(unixPath: String) {
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  package init(unixPath: String) {
+    descriptor = socket(AF_UNIX, Loopback.kind, 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: unixPath.utf8) }
@@ -38,9 +36,15 @@ final class RawClient {
     wait(milliseconds: 10_000)
   }
 
+  /// The other end of an accepted connection.
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
+    wait(milliseconds: 10_000)
+  }
+
   deinit { close(descriptor) }
 
-  func wait(milliseconds: Int) {
+  package func wait(milliseconds: Int) {
     var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
     setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -50,7 +54,7 @@ final class RawClient {
 
   /// False where the peer is gone or takes nothing in time.
   @discardableResult
-  func send(_ bytes: some Collection<UInt8>) -> Bool {
+  package func send(_ bytes: some Collection<UInt8>) -> Bool {
     let bytes = Array(bytes)
     var sent = 0
     while sent < bytes.count {
@@ -64,19 +68,19 @@ final class RawClient {
   }
 
   @discardableResult
-  func send(_ text: String) -> Bool { send(text.utf8) }
+  package func send(_ text: String) -> Bool { send(text.utf8) }
 
   /// The server sees a reset instead of an orderly end.
-  func resetOnClose() {
+  package func resetOnClose() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(
       descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
-  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+  package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// Nil on timeout or reset, empty at the end.
-  func receiveSome(_ limit: Int = 65_536) -> [UInt8]? {
+  package func receiveSome(_ limit: Int = 65_536) -> [UInt8]? {
     if !buffered.isEmpty {
       defer { buffered = [] }
       return buffered
@@ -86,7 +90,7 @@ final class RawClient {
     return count < 0 ? nil : Array(room[..<count])
   }
 
-  func receiveExactly(_ count: Int) -> [UInt8]? {
+  package func receiveExactly(_ count: Int) -> [UInt8]? {
     var all = buffered
     buffered = []
     while all.count < count {
@@ -97,7 +101,7 @@ final class RawClient {
     return Array(all[..<count])
   }
 
-  func receiveThrough(_ mark: String) -> [UInt8]? {
+  package func receiveThrough(_ mark: String) -> [UInt8]? {
     let mark = Array(mark.utf8)
     var all: [UInt8] = []
     while true {
@@ -111,7 +115,7 @@ final class RawClient {
   }
 
   /// Everything up to the peer's end; nil where the end was a reset or did not come in time.
-  func receiveToEnd() -> [UInt8]? {
+  package func receiveToEnd() -> [UInt8]? {
     var all: [UInt8] = []
     while true {
       guard let piece = receiveSome() else { return nil }
@@ -121,7 +125,7 @@ final class RawClient {
   }
 
   /// One answer: head fields in lower case, body with its framing taken off.
-  func receiveAnswer(toHEAD: Bool = false) -> Answer? {
+  package func receiveAnswer(toHEAD: Bool = false) -> Answer? {
     guard let head = receiveThrough("\r\n\r\n") else { return nil }
     let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")
     guard let first = lines.first, let status = Int(first.split(separator: " ")[1]) else {
@@ -147,7 +151,7 @@ final class RawClient {
     return answer
   }
 
-  private func receiveChunks() -> [UInt8]? {
+  package func receiveChunks() -> [UInt8]? {
     var body: [UInt8] = []
     while true {
       guard let line = receiveThrough("\r\n"),
@@ -169,17 +173,18 @@ final class RawClient {
   }
 }
 
-struct Answer {
-  var status: Int
-  var headers: [String: [String]] = [:]
-  var body: [UInt8] = []
+package struct Answer {
+  package var status: Int
+  /// Names in lower case.
+  package var headers: [String: [String]] = [:]
+  package var body: [UInt8] = []
 
-  subscript(name: String) -> String? { headers[name]?.first }
-  var text: String { String(decoding: body, as: UTF8.self) }
+  package subscript(name: String) -> String? { headers[name]?.first }
+  package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Sends everything on a socket that another thread reads.
-func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) {
+package func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) {
   var sent = 0
   while sent < bytes.count {
     let count = bytes.withUnsafeBytes {

@@ -1,5 +1,6 @@
 // A temporary folder that goes away with its owner, and the few file questions that tests ask.
 import Foundation
+import TestSupport
 
 final class Folder: Sendable {
   let path: String
@@ -63,16 +64,4 @@ enum Namespace {
 }
 
 /// A port of the loopback address that nobody holds at this moment.
-func freePort() throws -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
-  var address = Wire.loopback(port: 0)
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let bound = withUnsafeMutablePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-    }
-  }
-  guard bound else { throw Failure("no free port: errno \(errno)") }
-  return Int(UInt16(bigEndian: address.sin_port))
-}
+func freePort() throws -> Int { Int(Loopback.freePort()) }

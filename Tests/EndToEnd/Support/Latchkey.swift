@@ -1,5 +1,6 @@
 // The built binary: a data folder with its operator key, and the server on it.
 import Foundation
+import TestSupport
 import Testing
 
 /// Where the state lives.
@@ -14,11 +15,11 @@ final class Installation: Sendable {
   let folder: Folder
   let operatorKey: String
   let databaseURL: String?
-  let cluster: PostgreSQL?
+  let cluster: PostgresCluster?
 
   init(_ store: Store = .sqlite) throws {
     folder = try Folder()
-    cluster = store == .postgres ? try PostgreSQL() : nil
+    cluster = store == .postgres ? try PostgresCluster() : nil
     databaseURL = try cluster?.database("latchkey")
     let database = databaseURL.map { ["--database", $0] } ?? []
     let made = try run(

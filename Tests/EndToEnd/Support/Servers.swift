@@ -1,6 +1,7 @@
 // The real servers that tests stand in front of or behind: an echo, nginx, Prometheus, PostgreSQL.
 // Each on a free loopback port, with its files in a temporary folder, ended by its process id.
 import Foundation
+import TestSupport
 
 /// `upstream.py`: tells what reached it.
 final class EchoServer: Sendable {
@@ -77,42 +78,7 @@ final class Nginx: Sendable {
   }
 }
 
-/// A PostgreSQL cluster of its own, as user `postgres` where the test runs as root.
-final class PostgreSQL: Sendable {
-  let port: Int
-  private let folder: Folder
-  private let child: Child
-  private static let binaries = "/usr/lib/postgresql/15/bin"
-
-  init() throws {
-    folder = try Folder()
-    port = try freePort()
-    let data = folder.file("cluster")
-    let asUser =
-      geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
-    if geteuid() == 0 {
-      guard let user = getpwnam("postgres") else { throw Failure("no user postgres") }
-      chown(folder.path, user.pointee.pw_uid, user.pointee.pw_gid)
-    }
-    let made = try run(
-      asUser + [
-        "\(Self.binaries)/initdb", "--pgdata", data, "--auth=trust", "--username=latchkey",
-        "--encoding=UTF8", "--no-locale", "--no-sync",
-      ])
-    guard made.status == 0 else { throw Failure("initdb: \(made.errors)") }
-    child = try Child(
-      asUser + [
-        "\(Self.binaries)/postgres", "-D", data, "-p", "\(port)", "-h", "127.0.0.1",
-        "-k", folder.path, "-c", "shared_buffers=32MB", "-c", "max_connections=60",
-      ], folder: folder.path, name: "postgres")
-    try waitForPort(port, of: child)
-  }
-
-  deinit { stop() }
-
-  /// Fast shutdown: sessions end, files are flushed.
-  func stop() { child.stop(SIGINT) }
-
+extension PostgresCluster {
   /// Makes an empty database and gives its URL.
   func database(_ name: String) throws -> String {
     let admin = "postgres://latchkey@127.0.0.1:\(port)/postgres"
@@ -127,7 +93,7 @@ final class PostgreSQL: Sendable {
 
   /// Every row of every table as text.
   func dump(_ url: String) throws -> String {
-    try run(["\(Self.binaries)/pg_dump", "--inserts", "-d", url]).output
+    try run(["\(Self.programs)/pg_dump", "--inserts", "-d", url]).output
   }
 }
 

@@ -1,6 +1,7 @@
 // ANY /v1/authz/{project} over real sockets.
 import Crypto
 import KeyModel
+import TestSupport
 import Testing
 
 struct AuthzEndToEndTests {

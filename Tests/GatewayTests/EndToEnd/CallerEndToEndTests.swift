@@ -1,6 +1,7 @@
 // Who presented a key, by all three doors, over real sockets.
 import HTTPServer
 import KeyModel
+import TestSupport
 import Testing
 
 struct CallerEndToEndTests {

@@ -1,5 +1,6 @@
 // nginx with the shipped configuration between a client, the engine and an upstream.
 import KeyModel
+import TestSupport
 import Testing
 
 final class NginxTests {

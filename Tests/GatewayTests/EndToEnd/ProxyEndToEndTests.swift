@@ -2,6 +2,7 @@
 import HTTPServer
 import KeyModel
 import Synchronization
+import TestSupport
 import Testing
 
 final class ProxyEndToEndTests {
@@ -176,7 +177,7 @@ final class ProxyEndToEndTests {
 
   @Test("nobody listening is 502; no upstream at all says so")
   func unreachable() throws {
-    let down = try GatewayWorld(upstream: "http://127.0.0.1:\(TinyUpstream.freePort())")
+    let down = try GatewayWorld(upstream: "http://127.0.0.1:\(Loopback.freePort())")
     for (world, code) in [(down, "upstream_unreachable"), (try GatewayWorld(), "upstream_missing")]
     {
       let (token, _) = world.issue()

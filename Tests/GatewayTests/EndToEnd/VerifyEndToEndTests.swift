@@ -1,6 +1,7 @@
 // POST /v1/verify over real sockets.
 import HTTPServer
 import KeyModel
+import TestSupport
 import Testing
 
 struct VerifyEndToEndTests {

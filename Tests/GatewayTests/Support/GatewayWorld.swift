@@ -4,6 +4,7 @@ import Crypto
 import Gateway
 import HTTPServer
 import KeyModel
+import TestSupport
 import Verification
 
 /// Hands what is the data plane's to it, as the API's listener does; the rest is not found.

@@ -1,6 +1,7 @@
 // A real nginx with the configuration that ships, on a free port, in a folder of its own; it is
 // stopped by its process id.
 import Foundation
+import TestSupport
 
 final class Nginx {
   struct Failure: Error { var text: String }
@@ -10,7 +11,7 @@ final class Nginx {
   private let process = Process()
 
   init(latchkey: UInt16, upstream: UInt16) throws {
-    port = TinyUpstream.freePort()
+    port = Loopback.freePort()
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("latchkey-nginx-\(ProcessInfo.processInfo.processIdentifier)-\(port)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

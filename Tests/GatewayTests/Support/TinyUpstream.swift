@@ -2,6 +2,7 @@
 // tests. Each path misbehaves in one way.
 import Glibc
 import Synchronization
+import TestSupport
 
 final class TinyUpstream: Sendable {
   struct Received: Sendable {
@@ -31,13 +32,11 @@ final class TinyUpstream: Sendable {
   private let descriptor: Int32
 
   init() {
-    let (descriptor, port) = Self.listen()
+    let (descriptor, port) = Loopback.listen()
     self.descriptor = descriptor
     self.port = port
     Self.thread { [self] in
-      while true {
-        let peer = accept(descriptor, nil, nil)
-        guard peer >= 0 else { return }
+      while let peer = Loopback.accept(descriptor) {
         state.withLock { $0.connections += 1 }
         Self.thread { [self] in serve(RawClient(descriptor: peer)) }
       }
@@ -60,30 +59,6 @@ final class TinyUpstream: Sendable {
       usleep(10_000)
     }
     return false
-  }
-
-  /// A listening socket on a free port of the loopback address.
-  static func listen() -> (descriptor: Int32, port: UInt16) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = bind(descriptor, $0, size)
-        _ = Glibc.listen(descriptor, 64)
-        _ = getsockname(descriptor, $0, &size)
-      }
-    }
-    return (descriptor, UInt16(bigEndian: address.sin_port))
-  }
-
-  /// A port that nobody listens on.
-  static func freePort() -> UInt16 {
-    let (descriptor, port) = listen()
-    close(descriptor)
-    return port
   }
 
   private static func thread(_ work: @escaping @Sendable () -> Void) {

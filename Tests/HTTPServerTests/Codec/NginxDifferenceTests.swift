@@ -1,6 +1,7 @@
 // The corpus against a real nginx: what both serve must be cut into requests in the same way, and
 // what nginx refuses we refuse. Every difference is listed here with its name.
 
+import TestSupport
 import Testing
 
 @testable import HTTPServer

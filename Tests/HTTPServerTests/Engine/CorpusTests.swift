@@ -1,6 +1,7 @@
 // The corpus over real sockets: what is refused is answered as a problem and ends the connection,
 // what is served leaves it usable.
 
+import TestSupport
 import Testing
 
 @testable import HTTPServer

@@ -1,6 +1,7 @@
 // Slow and silent clients, with small limits.
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import HTTPServer

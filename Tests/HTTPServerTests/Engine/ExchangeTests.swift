@@ -1,5 +1,6 @@
 // Requests and answers over real sockets: framing, order, keeping alive.
 
+import TestSupport
 import Testing
 
 @testable import HTTPServer

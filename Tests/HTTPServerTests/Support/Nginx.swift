@@ -1,6 +1,7 @@
 // An nginx of the test's own, on a free port, that answers every request with its target.
 
 import Glibc
+import TestSupport
 import Testing
 
 final class Nginx {

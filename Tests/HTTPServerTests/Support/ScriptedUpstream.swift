@@ -2,6 +2,7 @@
 
 import Glibc
 import Synchronization
+import TestSupport
 
 final class ScriptedUpstream: Sendable {
   let port: UInt16
@@ -11,20 +12,7 @@ final class ScriptedUpstream: Sendable {
   var connections: Int { accepted.load(ordering: .relaxed) }
 
   init(_ script: @escaping @Sendable (Int, UpstreamPeer) -> Void) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    self.listener = listener
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = bind(listener, $0, length)
-        listen(listener, 16)
-        getsockname(listener, $0, &length)
-      }
-    }
-    port = UInt16(bigEndian: address.sin_port)
+    (listener, port) = Loopback.listen()
     let context = Unmanaged.passRetained(Script(self, script)).toOpaque()
     var thread = pthread_t()
     pthread_create(
@@ -49,9 +37,7 @@ final class ScriptedUpstream: Sendable {
 
     func run() {
       var number = 0
-      while true {
-        let descriptor = accept(upstream.listener, nil, nil)
-        guard descriptor >= 0 else { return }
+      while let descriptor = Loopback.accept(upstream.listener) {
         upstream.accepted.add(1, ordering: .relaxed)
         let peer = UpstreamPeer(descriptor)
         script(number, peer)

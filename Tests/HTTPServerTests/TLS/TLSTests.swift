@@ -1,6 +1,7 @@
 // TLS on both halves at once: a plain client, a proxy that speaks TLS to its upstream, and a TLS
 // listener as that upstream, with a certificate made on the spot.
 
+import TestSupport
 import Testing
 
 @testable import HTTPServer
