@@ -13,7 +13,7 @@ package final class PostgresCluster: @unchecked Sendable {
   /// Where its Unix socket is.
   package let folder: String
   private let keeper = Process()
-  /// The keeper waits for a line or the end of this pipe, which the kernel closes when we are gone.
+  /// The keeper waits for a line on this pipe or its end, which comes when we are gone.
   private let lifeline = Pipe()
 
   /// - Parameter settings: `name=value`, beside the defaults of a small cluster.
