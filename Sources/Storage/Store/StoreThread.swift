@@ -21,8 +21,8 @@ final class StoreThread: @unchecked Sendable {
     }
   }
 
-  /// Waits for its end. On the thread itself, where the last to let go of a store may be a body that
-  /// has just run there, it lets the thread end without anybody waiting.
+  /// Waits for its end. On the thread itself, where a body that has just run may be the last to let
+  /// go of a store, it lets the thread end without anybody waiting.
   func join() {
     if pthread_equal(pthread_self(), handle) != 0 {
       pthread_detach(handle)
