@@ -84,6 +84,14 @@ package struct Query: Sendable {
     return nil
   }
 
+  /// Days since 1970-01-01.
+  func day(_ name: String, _ findings: inout [Problem.Finding]) -> Int64? {
+    guard let text = values[name] else { return nil }
+    if text.utf8.count == 10, let time = RFC3339.parse(text + "T00:00:00Z") { return time.day }
+    findings.append(.init(parameter: name, "must be a day, as 2026-01-31"))
+    return nil
+  }
+
   func id<Tag: IDTag>(
     _ name: String, _: Tag.Type, _ findings: inout [Problem.Finding]
   ) -> ID<Tag>? {

@@ -35,9 +35,22 @@ extension RouteTable {
   static let usage: [Route] = [
     .operation(
       .get, "/v1/accounts/{account}/usage", .getUsage,
-      "Show an account's quota and its keys' calls", tag: "Usage", output: "Usage"
+      "Show an account's quota, its keys' calls of today, and its calls of past days",
+      tag: "Usage",
+      query: [
+        dayParameter("from", "First day of `days`; else 30 days are shown, up to today."),
+        dayParameter("to", "Last day of `days`. Days are kept for 400 days."),
+        QueryParameter(
+          name: "key_id", about: "Only this key's calls in `days`.", schema: Schema.id("key")),
+      ], output: "Usage"
     ) { management, call throws(Problem) in
-      try await management.usage(of: try call.id("account"), by: call.principal)
+      var findings: [Problem.Finding] = []
+      var query = UsageQuery()
+      query.from = call.query.day("from", &findings)
+      query.to = call.query.day("to", &findings)
+      query.keyID = call.query.id("key_id", KeyTag.self, &findings)
+      guard findings.isEmpty else { throw .invalid(findings) }
+      return try await management.usage(of: try call.id("account"), query, by: call.principal)
     }
   ]
 

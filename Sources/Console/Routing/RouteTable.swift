@@ -21,6 +21,10 @@ package enum RouteTable {
     name: "force", about: "Also what was presented within `safe_delete_seconds`.",
     schema: ["type": "string", "enum": ["true", "false"]])
 
+  static func dayParameter(_ name: String, _ about: String) -> QueryParameter {
+    QueryParameter(name: name, about: about, schema: ["type": "string", "format": "date"])
+  }
+
   static func timeParameter(_ name: String, _ about: String) -> QueryParameter {
     QueryParameter(name: name, about: about, schema: ["type": "string", "format": "date-time"])
   }

@@ -46,6 +46,13 @@ struct View {
     return key
   }
 
+  /// 404 also where the key is another account's.
+  func key(_ id: KeyID, of account: Account) throws -> Key {
+    let key = try key(id)
+    guard key.accountID == account.id else { throw Problem.notFound() }
+    return key
+  }
+
   /// Operator keys bound to a project are seen by principals of that project; the others only by
   /// principals that are not bound.
   func operatorKey(_ id: OperatorKeyID) throws -> OperatorKey {

@@ -1,5 +1,6 @@
 // How usage looks as JSON: quota, calls per key, and the times at which both start again.
 internal import KeyModel
+internal import Storage
 
 extension Represent {
   /// Null where the policy has no quota for the whole account.
@@ -23,9 +24,11 @@ extension Represent {
     ]
   }
 
-  /// `2026-11-21`
-  static func day(_ now: Timestamp) -> JSONValue {
-    .string(String(RFC3339.format(now).prefix(10)))
+  static func day(_ one: DayCalls) -> JSONValue {
+    let start = Timestamp(seconds: one.day * 86_400)
+    return [
+      "day": .string(String(RFC3339.format(start).prefix(10))), "calls": .integer(one.calls),
+    ]
   }
 }
 

@@ -2,10 +2,34 @@
 package import KeyModel
 internal import Storage
 
+/// Which days of an account's history are wanted.
+package struct UsageQuery: Sendable {
+  /// Days are kept this long.
+  static let keptDays: Int64 = 400
+  private static let shownDays: Int64 = 30
+
+  /// First and last day, both included. Nil: the last 30 days, and today.
+  package var from: Int64?
+  package var to: Int64?
+  /// Nil: all keys of the account together.
+  package var keyID: KeyID?
+  package init() {}
+
+  func days(_ now: Timestamp) throws(Problem) -> ClosedRange<Int64> {
+    let last = to ?? max(now.day, from ?? 0)
+    let first = from ?? last - (Self.shownDays - 1)
+    guard first <= last else {
+      throw .invalid([.init(parameter: "to", "must not be before from")])
+    }
+    return first...last
+  }
+}
+
 extension UseCases {
-  /// The calls of today that the account's keys made, and the quota they count against.
+  /// The calls of today that the account's keys made, the quota they count against, and the calls
+  /// of the days asked for.
   package func usage(
-    of id: AccountID, by principal: Principal
+    of id: AccountID, _ query: UsageQuery = UsageQuery(), by principal: Principal
   ) async throws(Problem) -> Answer {
     await usage.settle()
     let now = clock.now()
@@ -13,16 +37,25 @@ extension UseCases {
       let account = try view.account(id)
       let policy = try policy(of: account, view)
       let keys = try view.tx.keys.all(KeyFilter(account: id))
+      if let key = query.keyID { _ = try view.key(key, of: account) }
       let used = keys.reduce(0) { $0 + $1.calls(onDayOf: now) }
       return Answer(
         200,
         [
           "quota": Represent.quota(policy.quota, used: used, now: now),
           "keys": .array(keys.map { Represent.usage($0, policy: policy, now: now) }),
-          "days": used > 0
-            ? [["day": Represent.day(now), "calls": .integer(used)]] : [],
+          "days": .array(
+            try days(of: account, query, now, view.tx).map { Represent.day($0) }),
         ])
     }
+  }
+
+  private func days(
+    of account: Account, _ query: UsageQuery, _ now: Timestamp, _ tx: Transaction
+  ) throws -> [DayCalls] {
+    let days = try query.days(now)
+    if let key = query.keyID { return try tx.history.days(of: key, in: days) }
+    return try tx.history.days(of: account.id, in: days)
   }
 
   /// Erases what idempotency and callers keep no longer than they must. To be called from a timer.
@@ -35,6 +68,7 @@ extension UseCases {
         _ = try tx.idempotency.purge(expiredAt: now)
         _ = try tx.callers.purge(
           before: now.adding(seconds: -KeyCaller.retentionDays * 86_400), limit: 2_000)
+        _ = try tx.history.purge(before: now.day - UsageQuery.keptDays, limit: 2_000)
       }
     } catch {
       throw problem(error)

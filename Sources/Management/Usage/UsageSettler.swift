@@ -31,10 +31,15 @@ package actor UsageSettler {
     waiting = []
     let usage = all.map {
       VersionUsage(
-        keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, calls: $0.calls)
+        keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, day: $0.day,
+        calls: $0.calls)
     }
+    let days = KeyDay.adding(usage)
     do {
-      try await store.write { try $0.usage.add(usage) }
+      try await store.write { tx in
+        try tx.usage.add(usage)
+        try tx.history.add(days)
+      }
       totals.stored += 1
       totals.calls += all.reduce(0) { $0 + $1.calls }
     } catch {

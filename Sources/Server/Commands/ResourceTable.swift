@@ -98,8 +98,20 @@ enum ResourceTable {
       ],
       fields: [.body("name"), .body("state")] + accountFields),
     ResourceCommand(
-      path: ["usage"], summary: "Show an account's quota and its keys' calls of today",
-      method: "GET", route: "/v1/accounts/{ACCOUNT}/usage", arguments: [account]),
+      path: ["usage"], summary: "Show an account's quota and its calls, today and on past days",
+      method: "GET", route: "/v1/accounts/{ACCOUNT}/usage", arguments: [account],
+      flags: [
+        flag("from", "DAY", "first day shown (30 days ago)"),
+        flag("to", "DAY", "last day shown (today)"),
+        flag("key", "KEY", "only this key's days"),
+      ],
+      fields: [.query("from"), .query("to"), .query("key", "key_id")],
+      examples: [
+        Example(line: "latchkey usage acc_…", says: "quota, calls of today and of 30 days"),
+        Example(
+          line: "latchkey usage acc_… --from 2026-01-01 --to 2026-03-31 --json",
+          says: "a quarter, for an invoice"),
+      ]),
     ResourceCommand(
       path: ["accounts", "delete"], summary: "Delete an account with all its keys",
       method: "DELETE", route: "/v1/accounts/{ACCOUNT}", arguments: [account], done: "deleted"),

@@ -8,7 +8,9 @@ struct Migration: Sendable {
   /// `table_column…`, which `StoreError.conflict` carries.
   var statements: @Sendable (Dialect) -> [String]
 
-  static let all: [Migration] = [tenants, keys, control, feed, members, callers, peppers]
+  static let all: [Migration] = [
+    tenants, keys, control, feed, members, callers, peppers, usageHistory,
+  ]
 }
 
 /// Brings one database up to date in one transaction.

@@ -2,16 +2,22 @@
 // from the keys' own rows.
 package import KeyModel
 
-/// Calls of one version since the last report, all of the UTC day of `lastUsedAt`.
+/// Calls of one version since the last report, all of one day.
 package struct VersionUsage: Sendable, Hashable {
   package var keyID: KeyID
   package var versionID: VersionID
   package var lastUsedAt: Timestamp
+  /// Days since 1970-01-01.
+  package var day: Int64
   package var calls: Int64
-  package init(keyID: KeyID, versionID: VersionID, lastUsedAt: Timestamp, calls: Int64) {
+  /// - Parameter day: nil: the UTC day of `lastUsedAt`.
+  package init(
+    keyID: KeyID, versionID: VersionID, lastUsedAt: Timestamp, day: Int64? = nil, calls: Int64
+  ) {
     self.keyID = keyID
     self.versionID = versionID
     self.lastUsedAt = lastUsedAt
+    self.day = day ?? lastUsedAt.day
     self.calls = calls
   }
 }
@@ -38,14 +44,8 @@ package struct UsageRepository {
         """,
         [
           .id(one.keyID), .id(one.versionID), .time(one.lastUsedAt),
-          .integer(Self.day(one.lastUsedAt)), .integer(one.calls),
+          .integer(one.day), .integer(one.calls),
         ])
     }
-  }
-
-  /// Days since 1970-01-01 in UTC.
-  private static func day(_ time: Timestamp) -> Int64 {
-    let (days, rest) = time.seconds.quotientAndRemainder(dividingBy: 86_400)
-    return rest < 0 ? days - 1 : days
   }
 }

@@ -24,6 +24,7 @@ package final class Transaction {
   package var peppers: PepperRepository { PepperRepository(self) }
   package var changes: ChangeRepository { ChangeRepository(self) }
   package var usage: UsageRepository { UsageRepository(self) }
+  package var history: UsageHistoryRepository { UsageHistoryRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
   package var meta: MetaRepository { MetaRepository(self) }
 

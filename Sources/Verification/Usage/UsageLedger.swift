@@ -6,7 +6,9 @@ package struct UsageDelta: Sendable {
   package var keyID: KeyID
   package var versionID: VersionID
   package var lastUsedAt: Timestamp
-  /// Admitted calls in the UTC day of `lastUsedAt`; a turn of the day gives two deltas.
+  /// Days since 1970-01-01.
+  package var day: Int64
+  /// Admitted calls of that day; a turn of the day gives two deltas.
   package var calls: Int64
 }
 
@@ -73,6 +75,6 @@ struct UsageLedger {
   private static func delta(_ entry: Entry) -> UsageDelta {
     UsageDelta(
       keyID: KeyID(bits: entry.key), versionID: VersionID(bits: entry.version),
-      lastUsedAt: Timestamp(microseconds: entry.lastUsed), calls: entry.calls)
+      lastUsedAt: Timestamp(microseconds: entry.lastUsed), day: entry.day, calls: entry.calls)
   }
 }
