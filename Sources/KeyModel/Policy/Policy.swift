@@ -128,19 +128,24 @@ package struct AutoCyclingRules: Sendable, Hashable {
 package enum MeterScope: String, Sendable, CaseIterable { case account, application, key, address }
 
 package struct Quota: Sendable, Hashable {
+  package enum OnOutage: String, Sendable, CaseIterable { case refuse, allow }
   package var calls: Int64
   package var scope: MeterScope
   /// Seconds after 00:00 UTC at which the quota is fresh again.
   package var resetsAtSecond: Int64
   /// Seconds after 00:00 UTC at which the shown counters start again.
   package var counterResetsAtSecond: Int64
+  /// What becomes of calls beyond the reservation while the store is away.
+  package var onOutage: OnOutage
   package init(
-    calls: Int64, scope: MeterScope, resetsAtSecond: Int64, counterResetsAtSecond: Int64
+    calls: Int64, scope: MeterScope, resetsAtSecond: Int64, counterResetsAtSecond: Int64,
+    onOutage: OnOutage = .refuse
   ) {
     self.calls = calls
     self.scope = scope
     self.resetsAtSecond = resetsAtSecond
     self.counterResetsAtSecond = counterResetsAtSecond
+    self.onOutage = onOutage
   }
 }
 

@@ -54,3 +54,17 @@ package struct Identity {
   /// The account's number, for `Verifier.isBrand`; meaningless elsewhere.
   let account: UInt32
 }
+
+extension QuotaRule {
+  /// Whose day a call with this identity counts against.
+  @inline(__always)
+  package func subject(of identity: Identity) -> QuotaSubject {
+    let id =
+      switch scope {
+      case .application: identity.applicationID.bits
+      case .key: identity.keyID.bits
+      case .account, .address: identity.accountID.bits
+      }
+    return QuotaSubject(id: id, account: identity.accountID)
+  }
+}

@@ -9,6 +9,7 @@ package final class ProjectView {
   package let hosts: [String]
   package let upstreamTimeoutSeconds: Int64?
   package let assertionKey: [UInt8]
+  package let quota: QuotaRule?
   /// Changes whenever the project's record changed: for whoever caches something made from it.
   package let generation: UInt64
 
@@ -30,6 +31,9 @@ package final class ProjectView {
     hosts = record.hosts
     upstreamTimeoutSeconds = record.upstreamTimeoutSeconds
     assertionKey = record.assertionKey
+    quota = record.policy.quota.map {
+      QuotaRule($0, noticesAt: record.policy.notify.quotaPercent)
+    }
     self.generation = generation
     self.number = number
     matcher = TokenMatcher(TokenForms(policy: record.policy))

@@ -64,6 +64,7 @@ extension PolicyReader {
       cursor.read("resets_at", &quota.resetsAtSecond) { $0.timeOfDay() }
       quota.counterResetsAtSecond = quota.resetsAtSecond
       cursor.read("counter_resets_at", &quota.counterResetsAtSecond) { $0.timeOfDay() }
+      cursor.choice("on_outage", &quota.onOutage)
       quota.calls = calls ?? 0
       return calls == nil ? nil : quota
     }

@@ -59,6 +59,7 @@ extension KeyLimit.Scope: PolicyChoice {}
 extension AutoCyclingRules.Overlap: PolicyChoice {}
 extension AutoCyclingRules.Acknowledge: PolicyChoice {}
 extension MeterScope: PolicyChoice {}
+extension Quota.OnOutage: PolicyChoice {}
 extension WebhookRules.SignatureKey: PolicyChoice {}
 extension WebhookRules.SignedContent: PolicyChoice {}
 extension Access: PolicyChoice { var policyName: String { name } }

@@ -1,0 +1,91 @@
+// Days as a policy cuts them, and a quota as a decision needs it. Pure: the time is an argument.
+
+/// A day that begins at a policy's time of day, named by its beginning, so that days of policies
+/// with different times compare. No more than a number: an atomic word holds it beside a count.
+package struct MeterDay: Hashable, Sendable, Comparable {
+  /// Minutes since 1970-01-01T00:00Z; 0 for whatever is earlier, and at most 27 bits (the year
+  /// 2225).
+  package let startMinute: UInt64
+
+  package static let bits: UInt64 = 27
+  /// Before every day.
+  package static let never = MeterDay(startMinute: 0)
+
+  package init(startMinute: UInt64) {
+    self.startMinute = min(startMinute, (1 << Self.bits) - 1)
+  }
+
+  /// The day that holds `now`, where days begin so many seconds after 00:00 UTC (whole minutes).
+  @inlinable
+  package init(of now: Timestamp, beginningAtSecond second: Int64) {
+    let offset = second / 60
+    let minutes = max(0, now.microseconds / 60_000_000 - offset)
+    self.init(startMinute: UInt64(max(0, minutes / 1440 * 1440 + offset)))
+  }
+
+  package var start: Timestamp { Timestamp(seconds: Int64(startMinute) * 60) }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.startMinute < right.startMinute
+  }
+}
+
+/// What a quota counts together. `id` is an account's, an application's or a key's, never a
+/// version's: ids of different kinds never meet.
+package struct QuotaSubject: Hashable, Sendable {
+  package var id: UInt128
+  package var account: AccountID
+  package init(id: UInt128, account: AccountID) {
+    self.id = id
+    self.account = account
+  }
+}
+
+/// A quota as the data plane asks it: numbers only, so that a copy costs nothing.
+package struct QuotaRule: Hashable, Sendable {
+  package var limit: Int64
+  package var scope: MeterScope
+  /// Seconds after 00:00 UTC.
+  package var resetsAtSecond: Int64
+  /// Calls go on uncounted while the store is away; they are counted once it is back.
+  package var passesOnOutage: Bool
+  package var notices: QuotaShares
+
+  package init(_ quota: Quota, noticesAt percents: [Int] = []) {
+    limit = quota.calls
+    scope = quota.scope
+    resetsAtSecond = quota.resetsAtSecond
+    passesOnOutage = quota.onOutage == .allow
+    notices = QuotaShares(percents)
+  }
+
+  @inlinable
+  package func day(at now: Timestamp) -> MeterDay {
+    MeterDay(of: now, beginningAtSecond: resetsAtSecond)
+  }
+
+  /// When the day that holds `now` is over.
+  package func resetsAt(_ now: Timestamp) -> Timestamp {
+    day(at: now).start.adding(seconds: 86_400)
+  }
+}
+
+/// Shares of a quota, in percent, at which its owner is told.
+package struct QuotaShares: Hashable, Sendable {
+  /// Bit n stands for n percent.
+  private var bits: UInt128 = 0
+
+  /// What is not 1 to 100 is left out.
+  package init(_ percents: [Int]) {
+    for percent in percents where (1...100).contains(percent) { bits |= 1 << UInt128(percent) }
+  }
+
+  /// The shares that `count` of `limit` has reached and that are above `told`, in rising order.
+  package func reached(_ count: Int64, of limit: Int64, above told: Int64) -> [Int64] {
+    guard limit > 0, bits != 0 else { return [] }
+    let (product, overflow) = count.multipliedReportingOverflow(by: 100)
+    let percent = overflow ? 100 : min(100, product / limit)
+    guard percent > max(0, told) else { return [] }
+    return (max(0, told) + 1...percent).filter { bits & (1 << UInt128($0)) != 0 }
+  }
+}

@@ -1,0 +1,265 @@
+// A day's quota on the data plane: each call takes one of the calls that are reserved durably
+// beforehand, by one compare-and-swap and without a lock. What is reserved comes from the store by
+// way of the refiller (Management/Metering). Nothing here may let a call pass that is not reserved.
+import KeyModel
+import Synchronization
+
+package final class QuotaCells: Sendable {
+  package enum Debit: Hashable, Sendable {
+    /// Taken: `remaining` of the day's calls are left, as far as this process knows.
+    case passed(remaining: Int64)
+    case exhausted
+    /// Nothing is reserved here at the moment: ask again when `whenReserved` tells.
+    case waiting
+    /// The same, and the store is away.
+    case unavailable
+  }
+
+  /// What a day still has.
+  package struct State: Hashable, Sendable {
+    package var limit: Int64
+    package var remaining: Int64
+    package var resetsAt: Timestamp
+  }
+
+  private let index = QuotaIndex()
+  private let desk = QuotaDesk()
+  /// Held while a cell is added.
+  private let adding = Mutex(())
+  private let away = Atomic<Bool>(false)
+  private let isShared: Bool
+
+  /// - Parameter shared: other processes take from the same rows: whoever found a day exhausted
+  ///   looks again every second, since they may have given calls back.
+  package init(shared: Bool = false) { isShared = shared }
+
+  // MARK: Calls
+
+  /// Takes one call of the subject's day. From any thread.
+  @inline(__always)
+  package func debit(_ subject: QuotaSubject, _ rule: QuotaRule, now: Timestamp) -> Debit {
+    guard let cell = index.find(subject.id) else { return first(subject, rule, now) }
+    let day = rule.day(at: now)
+    var word = cell.word
+    while word.unused > 0, word.day >= day {
+      let remaining = rule.limit - cell.reserved + Int64(word.unused) - 1
+      // The limit was lowered below what is reserved.
+      if remaining < 0 { return .exhausted }
+      let unused = word.unused - 1
+      if let other = cell.exchange(word, for: QuotaWord(day: word.day, unused: unused)) {
+        word = other
+        continue
+      }
+      if unused <= cell.low, !cell.isAsked, cell.reserved < rule.limit {
+        ask(cell, rule, day, now, reserves: true)
+      }
+      return .passed(remaining: remaining)
+    }
+    return dry(cell, rule, day, now)
+  }
+
+  /// Gives back one call that was debited at `debitedAt` and not made after all. Where its day is
+  /// over by now it is lost, as any unused call of that day.
+  package func refund(_ subject: QuotaSubject, _ rule: QuotaRule, debitedAt: Timestamp) {
+    guard let cell = index.find(subject.id) else { return }
+    let day = rule.day(at: debitedAt)
+    _ = cell.update { word in
+      word.day == day ? QuotaWord(day: day, unused: word.unused + 1) : nil
+    }
+  }
+
+  /// What the subject's day has left, without taking anything; nil where this process has not asked
+  /// the store yet (see `load`).
+  package func state(of subject: QuotaSubject, _ rule: QuotaRule, now: Timestamp) -> State? {
+    guard let cell = index.find(subject.id), cell.checked != 0 else { return nil }
+    let (word, day) = (cell.word, rule.day(at: now))
+    let isOver = word.day < day
+    let used = isOver ? 0 : cell.reserved - Int64(word.unused) + cell.debt
+    return State(
+      limit: rule.limit, remaining: max(0, rule.limit - used),
+      resetsAt: max(word.day, day).start.adding(seconds: 86_400))
+  }
+
+  package func remaining(
+    of subject: QuotaSubject, _ rule: QuotaRule, now: Timestamp
+  ) -> Int64? { state(of: subject, rule, now: now)?.remaining }
+
+  /// Calls `tell` once, from any thread, perhaps before this returns: then `debit` is to be asked
+  /// again. It must be quick.
+  package func whenReserved(_ subject: QuotaSubject, _ tell: @escaping @Sendable () -> Void) {
+    desk.wait(for: subject.id, tell)
+  }
+
+  /// Asks the store for the state of the day and reserves nothing; `tell` as for `whenReserved`,
+  /// then `state` knows more, unless the store is away.
+  package func load(
+    _ subject: QuotaSubject, _ rule: QuotaRule, now: Timestamp,
+    _ tell: @escaping @Sendable () -> Void
+  ) {
+    ask(cell(of: subject), rule, rule.day(at: now), now, reserves: false)
+    desk.wait(for: subject.id, tell)
+  }
+
+  /// True while the store cannot be reached.
+  package var isAway: Bool { away.load(ordering: .acquiring) }
+
+  // MARK: Slow ways
+
+  @inline(never)
+  private func first(_ subject: QuotaSubject, _ rule: QuotaRule, _ now: Timestamp) -> Debit {
+    dry(cell(of: subject), rule, rule.day(at: now), now)
+  }
+
+  private func cell(of subject: QuotaSubject) -> QuotaCell {
+    if let cell = index.find(subject.id) { return cell }
+    return adding.withLock { _ in index.find(subject.id) ?? index.insert(subject) }
+  }
+
+  @inline(never)
+  private func dry(
+    _ cell: QuotaCell, _ rule: QuotaRule, _ day: MeterDay, _ now: Timestamp
+  ) -> Debit {
+    let isAway = isAway
+    if cell.word.day >= day, cell.reserved >= rule.limit, !cell.isAsked || isAway {
+      if !isAway, isShared, cell.checked != Self.second(now) {
+        ask(cell, rule, day, now, reserves: true)
+      }
+      return .exhausted
+    }
+    if !cell.isAsked || !isAway { ask(cell, rule, day, now, reserves: true) }
+    guard isAway else { return .waiting }
+    guard rule.passesOnOutage else { return .unavailable }
+    cell.addDebt(1)
+    let known = cell.word.day >= day ? cell.reserved : 0
+    return .passed(remaining: max(0, rule.limit - known - cell.debt))
+  }
+
+  @inline(never)
+  private func ask(
+    _ cell: QuotaCell, _ rule: QuotaRule, _ day: MeterDay, _ now: Timestamp, reserves: Bool
+  ) {
+    desk.ask(
+      QuotaRequest(
+        subject: cell.subject, rule: rule, day: day, now: now, reserves: reserves, cell: cell))
+  }
+
+  private static func second(_ now: Timestamp) -> UInt32 {
+    UInt32(truncatingIfNeeded: now.seconds) | 1
+  }
+}
+
+// MARK: - The refiller's side
+
+extension QuotaCells {
+  /// What the store said about a request.
+  package struct Answer: Sendable {
+    /// The day the row is in: the one asked for or a later one.
+    package var day: MeterDay
+    /// Reserved for this process by this answer.
+    package var granted: Int64
+    /// Reserved in that day by all processes, these included.
+    package var reserved: Int64
+    /// Calls made uncounted that are counted now.
+    package var settledDebt: Int64
+    package init(day: MeterDay, granted: Int64, reserved: Int64, settledDebt: Int64 = 0) {
+      self.day = day
+      self.granted = granted
+      self.reserved = reserved
+      self.settledDebt = settledDebt
+    }
+  }
+
+  /// Something is asked for, or `wake` was called; ends with `close`.
+  package var calls: AsyncStream<Void> { desk.calls }
+  package func wake() { desk.wake() }
+  package func close() { desk.close() }
+
+  /// Each request taken must be answered, failed, or there is nobody to answer whoever waits.
+  package func takeRequests(limit: Int) -> [QuotaRequest] { desk.take(limit: limit) }
+
+  /// Unused calls that the subject of the request still has in its day, and calls it owes.
+  package func held(_ request: QuotaRequest) -> (unused: Int64, debt: Int64) {
+    let word = request.cell.word
+    return (word.day >= request.day ? Int64(word.unused) : 0, request.cell.debt)
+  }
+
+  /// - Parameter low: at this many unused calls more are fetched.
+  package func answer(_ request: QuotaRequest, _ answer: Answer, low: Int64) {
+    let cell = request.cell
+    let isNewDay = cell.word.day < answer.day
+    // In this order a call in between finds the day fuller of unused calls than it is, never
+    // emptier: it would be refused.
+    if isNewDay { cell.reserved = answer.reserved }
+    cell.low = UInt64(max(0, low))
+    _ = cell.update { word in
+      guard word.day <= answer.day else { return nil }
+      let unused = word.day == answer.day ? word.unused : 0
+      return QuotaWord(day: answer.day, unused: unused + UInt64(max(0, answer.granted)))
+    }
+    cell.reserved = answer.reserved
+    cell.addDebt(-answer.settledDebt)
+    cell.checked = Self.second(request.now)
+  }
+
+  /// Ends the requests: whoever waits looks again.
+  package func finish(_ requests: [QuotaRequest]) { desk.finish(requests.map(\.cell)) }
+
+  /// The store is away or back. While it is away, who waits is told that.
+  package func store(isAway: Bool) {
+    away.store(isAway, ordering: .releasing)
+    if isAway { desk.tellEverybody() }
+  }
+
+  /// Keeps requests that could not be answered for the next `takeRequests`.
+  package func putBack(_ requests: [QuotaRequest]) { desk.putBack(requests) }
+
+  // MARK: Giving back
+
+  /// The subject's unused calls and their day; nil where it has no cell.
+  package func holding(_ subject: QuotaSubject) -> Holding? {
+    index.find(subject.id).map { Holding($0.word) }
+  }
+
+  package struct Holding: Hashable, Sendable {
+    package var day: MeterDay
+    package var unused: Int64
+    init(_ word: QuotaWord) {
+      day = word.day
+      unused = Int64(word.unused)
+    }
+  }
+
+  /// Takes unused calls out of a cell, all but `keeping`, to be given back to the store; nil where
+  /// there are none or more are being fetched. While they are on their way, callers wait:
+  /// `ended` must follow.
+  package func takeBack(_ subject: QuotaSubject, keeping: Int64) -> Holding? {
+    guard let cell = index.find(subject.id), desk.hold(cell) else { return nil }
+    let kept = UInt64(max(0, keeping))
+    let (before, changed) = cell.update { word in
+      word.unused > kept ? QuotaWord(day: word.day, unused: kept) : nil
+    }
+    guard changed else {
+      desk.finish([cell])
+      return nil
+    }
+    return Holding(QuotaWord(day: before.day, unused: before.unused - kept))
+  }
+
+  /// - Parameter outcome: whether the store has them; where nobody knows they are lost, since they
+  ///   must not be there twice.
+  package func ended(_ subject: QuotaSubject, _ taken: Holding, _ outcome: GivingBack) {
+    guard let cell = index.find(subject.id) else { return }
+    switch outcome {
+    case .stored: if cell.word.day == taken.day { cell.reserved -= taken.unused }
+    case .unknown: break
+    case .failed:
+      _ = cell.update { word in
+        word.day == taken.day
+          ? QuotaWord(day: word.day, unused: word.unused + UInt64(taken.unused)) : nil
+      }
+    }
+    desk.finish([cell])
+  }
+
+  package enum GivingBack: Sendable { case stored, failed, unknown }
+}
