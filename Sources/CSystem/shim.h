@@ -1,7 +1,11 @@
 #pragma once
 // System calls that have no wrapper in the C library, or none that Swift can call.
 #if defined(__linux__)
+#include <malloc.h>
 #include <sys/prctl.h>
+
+// Gives the system back what is free inside the heap.
+static inline void latchkey_trim_heap(void) { malloc_trim(0); }
 
 // No core file, no debugger and no /proc/PID/mem for other processes of the same user.
 static inline void latchkey_forbid_dumps(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
@@ -22,4 +26,5 @@ static inline int latchkey_barrier(void) {
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }
 static inline void latchkey_forbid_dumps(void) {}
+static inline void latchkey_trim_heap(void) {}
 #endif

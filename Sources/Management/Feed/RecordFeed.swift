@@ -37,9 +37,8 @@ package actor RecordFeed {
       let keyring = try records.vault.read(tx)
       table.replacePeppers(keyring.peppers, position: 0)
       let position = try tx.changes.latest()
-      let versions = try tx.keys.countByPepper().values.reduce(0, +)
-      table.reserve(versions: Int(versions))
-      try records.everything(tx) { table.apply($0, position: position) }
+      table.reserve(versions: Int(try tx.keys.countVersions()))
+      try table.load(position: position) { apply in try records.everything(tx, apply) }
       return keyring
     }
     records.vault.replace(keyring)

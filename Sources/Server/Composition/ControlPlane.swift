@@ -1,5 +1,6 @@
 // Store, keyring, record table and use cases of one process, opened in the order in which each
 // needs the one before.
+internal import CSystem
 internal import Crypto
 internal import KeyModel
 internal import Management
@@ -35,6 +36,8 @@ final class ControlPlane: Sendable {
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
         report: { log.error(Failure.line($0)) })
       try await feed.load()
+      // Reading every key leaves much of the heap free: it is the table's memory that should stay.
+      latchkey_trim_heap()
       try await RestoreGuard.agree(journal, store, management, log)
     } catch {
       let store = store

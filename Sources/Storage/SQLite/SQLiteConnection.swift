@@ -57,15 +57,16 @@ final class SQLiteConnection: Connection {
     }
     switch role {
     case .writer:
-      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
       try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000")
     case .reader:
       guard latchkey_sqlite_no_checkpoint_on_close(handle) == SQLITE_OK else {
         throw StoreError(sqlite: handle, sql: "no checkpoint on close")
       }
-      try script("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON")
+      // The system's own cache stands behind it.
+      try script("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON; PRAGMA cache_size = -4096")
     }
-    try script("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
+    try script("PRAGMA temp_store = MEMORY")
   }
 
   func begin(_ kind: TransactionKind) throws(StoreError) {

@@ -25,6 +25,16 @@ package final class RecordTable: Sendable {
     applied.store(position, ordering: .releasing)
   }
 
+  /// Applies many changes as one: at the start, before anybody asks.
+  package func load<E: Error>(
+    position: Int64, _ changes: ((RecordChange) -> Void) throws(E) -> Void
+  ) throws(E) {
+    try writer.withLock { (writer) throws(E) in
+      try changes { writer.apply($0, shared, directory, epochs) }
+    }
+    applied.store(position, ordering: .releasing)
+  }
+
   /// Makes room before many keys are applied, so that the index need not grow on the way.
   package func reserve(versions: Int) {
     writer.withLock { $0.reserve(versions: versions, shared, epochs) }

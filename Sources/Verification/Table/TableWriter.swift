@@ -13,6 +13,8 @@ struct TableWriter: Sendable {
   private var accounts: [AccountID: UInt32] = [:]
   private var applications: [ApplicationID: UInt32] = [:]
   private var retirements = Retirements()
+  /// The newest environment and its number: most keys are of few.
+  private var environment: (name: String, number: UInt16)?
 
   var versionCount: Int { live.reduce(0, +) }
 
@@ -92,7 +94,7 @@ struct TableWriter: Sendable {
     _ key: KeyRecord, _ shared: SharedTables, _ directory: ProjectDirectory
   ) {
     guard let account = accounts[key.accountID] else { return }
-    let environment = directory.intern(environment: key.environment)
+    let environment = number(ofEnvironment: key.environment, directory)
     for version in key.versions {
       let row = Row(
         lookup: version.lookup, versionHigh: UInt64(truncatingIfNeeded: version.id.bits >> 64),
@@ -115,6 +117,15 @@ struct TableWriter: Sendable {
     let number = applicationNumbers.allocate(in: shared.applications)
     shared.applications[number].initialize(to: id.bits)
     applications[id] = number
+    return number
+  }
+
+  private mutating func number(
+    ofEnvironment name: String, _ directory: ProjectDirectory
+  ) -> UInt16 {
+    if let environment, environment.name == name { return environment.number }
+    let number = directory.intern(environment: name)
+    environment = (name, number)
     return number
   }
 
