@@ -7,6 +7,8 @@ protocol HeadFields: HeaderSource {
   var count: Int { get }
   func name(_ index: Int) -> UnsafeRawBufferPointer
   func value(_ index: Int) -> UnsafeRawBufferPointer
+  /// The value of the only field of this name; nil where there is none or more than one.
+  func only(_ lowercaseName: StaticString) -> UnsafeRawBufferPointer?
 }
 
 extension HeadFields {
@@ -49,4 +51,5 @@ struct EngineFields: HeadFields {
   var count: Int { list.count }
   func name(_ index: Int) -> UnsafeRawBufferPointer { list[index].name }
   func value(_ index: Int) -> UnsafeRawBufferPointer { list[index].value }
+  func only(_ lowercaseName: StaticString) -> UnsafeRawBufferPointer? { list.first(lowercaseName) }
 }

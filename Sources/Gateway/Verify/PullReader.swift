@@ -164,6 +164,7 @@ struct PullReader {
   mutating func string() throws(PullError) -> UnsafeRawBufferPointer {
     at += 1
     let start = at
+    at = plainEnd(from: at)
     var end = at
     while let byte = peek {
       at += 1
@@ -180,6 +181,18 @@ struct PullReader {
       }
     }
     throw fail("the text ends too early")
+  }
+
+  /// The first byte from `start` on that ends a string or is no part of one as it stands.
+  private func plainEnd(from start: Int) -> Int {
+    guard let base = bytes.baseAddress else { return start }
+    var at = start
+    while at < bytes.count {
+      let byte = (base + at).load(as: UInt8.self)
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+      at += 1
+    }
+    return at
   }
 
   private mutating func unescape(to end: inout Int) throws(PullError) {

@@ -13,6 +13,8 @@ package final class Verifier {
   private var ledger = UsageLedger()
   private var callers = CallerLedger()
   private var rehashes = RehashNotes()
+  /// The newest operator key that was asked with: an operator's backend has one.
+  private var newestGrant: (token: [UInt8], grant: OperatorGrant)?
   /// For decoded credentials; no longer one is ever accepted.
   private let scratch: UnsafeMutableRawBufferPointer
 
@@ -54,6 +56,7 @@ package final class Verifier {
   private func renew() {
     view = DirectoryView(table.directory)
     hot.pointee = Hot(view)
+    newestGrant = nil
   }
 
   // MARK: Finding the project
@@ -72,13 +75,19 @@ package final class Verifier {
   /// What an `lk_op_…` token may ask; nil where no live operator key has it.
   package func operatorGrant(_ token: UnsafeRawBufferPointer) -> OperatorGrant? {
     refresh()
+    if let newestGrant, newestGrant.token.withUnsafeBytes({ equalBytes($0, token) }) {
+      return newestGrant.grant
+    }
     for hasher in view.hashers {
       let lookup = hasher.lookup(of: token)
       guard let key = view.operatorKey(lookup), !key.revoked else { continue }
-      if hasher.pepperID != view.hashers[0].pepperID {
+      let grant = OperatorGrant(mayVerify: key.mayVerify, boundTo: key.projectID)
+      if hasher.pepperID == view.hashers[0].pepperID {
+        newestGrant = (Array(token), grant)
+      } else {
         note(.operatorKey(key.id), former: lookup, view.hashers[0].lookup(of: token))
       }
-      return OperatorGrant(mayVerify: key.mayVerify, boundTo: key.projectID)
+      return grant
     }
     return nil
   }
