@@ -1,5 +1,5 @@
-// A disk that fills up while the server runs: changes are refused with a clear answer, decisions go
-// on, and what was answered stands when there is room again.
+// A disk that fills up while the server runs: it says so and takes no traffic, changes are refused
+// with a clear answer, decisions go on, and what was answered stands when there is room again.
 import Foundation
 import Testing
 
@@ -23,8 +23,14 @@ struct FullDiskTests {
       try latchkey.expect(200, "POST", "/v1/verify", ["project": "demo", "key": secret])["code"]
         .string
     }
+    func isReady() throws -> Answer { try Curl.call(latchkey.api + "/readyz") }
     var secrets: [String] = []
+    #expect(try isReady().status == 200)
     try disk.fill(latchkey.child.pid)
+    if disk.canBeEmptied {
+      // Before anybody has tried to change anything.
+      #expect(try poll(seconds: 10) { try isReady().status == 503 })
+    }
     var refused: Answer?
     for _ in 0..<3000 where refused == nil {
       let answer = try create()
@@ -35,11 +41,15 @@ struct FullDiskTests {
     #expect(answer.status == 503, "\(answer)")
     #expect(answer.header("Content-Type") == "application/problem+json")
     #expect(latchkey.child.status == nil)
+    let complaint = try isReady()
+    #expect(complaint.status == 503 && complaint.text.contains("full"), "\(complaint)")
+    #expect(try Curl.call(latchkey.api + "/livez").status == 200)
     for secret in secrets { #expect(try code(secret) == "valid") }
     if disk.canBeEmptied {
       try disk.empty(latchkey.child.pid)
       let again = try poll(seconds: 20) { try create().status == 201 }
       #expect(again, "no change is taken after there is room again")
+      #expect(try poll(seconds: 10) { try isReady().status == 200 })
     }
     #expect(latchkey.child.stop(SIGTERM) == 0)
   }

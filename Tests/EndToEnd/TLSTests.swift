@@ -42,6 +42,31 @@ struct TLSTests {
     #expect(throws: Failure.self) {
       try Curl.call(latchkey.api + "/livez", ["--cacert", certificate, "--tls-max", "1.1"])
     }
+    try commandLine(latchkey, certificate, folder)
+  }
+
+  /// The same server asked by the command line.
+  private func commandLine(_ latchkey: Latchkey, _ certificate: String, _ folder: Folder) throws {
+    func projects(_ more: [String], url: String) throws -> Finished {
+      try run(
+        [Place.latchkey, "projects", "list", "--server", url] + more,
+        environment: ["LATCHKEY_TOKEN": latchkey.installation.operatorKey])
+    }
+    let trusted = try projects(["--ca", certificate], url: latchkey.api)
+    #expect(trusted.status == 0 && trusted.output.contains("demo"), "\(trusted)")
+    let byName = latchkey.api.replacing("127.0.0.1", with: "localhost")
+    #expect(try projects(["--ca", certificate], url: byName).status == 0)
+    let strange = try projects([], url: latchkey.api)
+    #expect(strange.status == 6 && strange.errors.contains("not trusted"), "\(strange)")
+    let missing = try projects(["--ca", folder.file("none.pem")], url: latchkey.api)
+    #expect(missing.status == 3 && missing.errors.contains("none.pem"), "\(missing)")
+    let nobody = try projects(["--ca", certificate], url: "https://127.0.0.1:\(try freePort())")
+    #expect(nobody.status == 6, "\(nobody)")
+    // Plain HTTP asked over TLS, and the other way round.
+    let metrics = "https://127.0.0.1:\(latchkey.metricsPort)"
+    #expect(try projects(["--ca", certificate], url: metrics).status == 6)
+    let plain = latchkey.api.replacing("https://", with: "http://")
+    #expect(try projects([], url: plain).status == 6)
   }
 
   @Test("A certificate that cannot be read is told in one line with exit code 3")

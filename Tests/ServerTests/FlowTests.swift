@@ -111,6 +111,101 @@ struct FlowTests {
     #expect(await verify(key.secret).exit == .ok)
   }
 
+  @Test(
+    "A journal that was emptied, cut off, changed or taken from another server is refused",
+    arguments: ["emptied", "cut", "changed", "another"])
+  func unfitJournal(how: String) async throws {
+    let (kept, early, late) = (try await issue(), try await issue(), try await issue())
+    _ = await latchkey("keys", "revoke", early.id, "--data", data)
+    let file = folder.file("backup")
+    _ = await latchkey("backup", file, "--data", data)
+    _ = await latchkey("keys", "revoke", late.id, "--data", data)
+    let journal = data + "/revocations.journal"
+    let right = try Files.read(journal)
+    let lines = right.split(separator: 0x0A, omittingEmptySubsequences: true)
+    switch how {
+    case "emptied": try folder.write("", to: "data/revocations.journal")
+    case "cut":
+      // Whole lines: only the database knows that there was one more.
+      let rest = lines.dropLast().flatMap { $0 + [0x0A] }
+      try folder.write(String(decoding: rest, as: UTF8.self), to: "data/revocations.journal")
+    case "changed":
+      var bytes = right
+      bytes[bytes.count - 60] ^= 1
+      try folder.write(String(decoding: bytes, as: UTF8.self), to: "data/revocations.journal")
+    default:
+      _ = await latchkey("init", "--data", folder.file("other"))
+      let other = try Files.read(folder.file("other/revocations.journal"))
+      try folder.write(String(decoding: other, as: UTF8.self), to: "data/revocations.journal")
+    }
+    let restored = await latchkey("restore", file, "--data", data)
+    #expect(restored.exit == .config, "\(restored)")
+    #expect(restored.errors.contains("--accept-lost-revocations"), "\(restored)")
+    #expect(restored.errors.split(separator: "\n").count == 1, "\(restored)")
+    let started = await verify(kept.secret)
+    #expect(started.exit == .config && started.errors.contains(journal), "\(started)")
+    // With the right one there again nothing is lost.
+    try folder.write(String(decoding: right, as: UTF8.self), to: "data/revocations.journal")
+    #expect(await latchkey("restore", file, "--data", data).exit == .ok)
+    #expect(await verify(late.secret).output.contains("\"revoked\""))
+    // And whoever insists is served.
+    try folder.write("", to: "data/revocations.journal")
+    let accepted = await latchkey(
+      "restore", file, "--accept-lost-revocations", "--data", data)
+    #expect(accepted.exit == .ok, "\(accepted)")
+    #expect(await verify(kept.secret).exit == .ok)
+    #expect(await verify(early.secret).exit == .notValid)
+    #expect(
+      await latchkey(
+        "doctor", "--data", data, "--listen", "127.0.0.1:0",
+        "--gateway-listen", "127.0.0.1:0"
+      ).exit == .ok)
+  }
+
+  @Test("A journal that began after the backup cannot vouch for it")
+  func youngJournal() async throws {
+    let key = try await issue()
+    let file = folder.file("backup")
+    _ = await latchkey("backup", file, "--data", data)
+    _ = await latchkey("keys", "revoke", key.id, "--data", data)
+    Files.remove(data + "/revocations.journal")
+    let refused = await verify(key.secret)
+    #expect(refused.exit == .config && refused.errors.contains("missing"), "\(refused)")
+    #expect(await latchkey("restore", "--accept-lost-revocations", "--data", data).exit == .ok)
+    #expect(await verify(key.secret).output.contains("\"revoked\""))
+    let restored = await latchkey("restore", file, "--data", data)
+    #expect(restored.exit == .config, "\(restored)")
+    #expect(await verify(key.secret).output.contains("\"revoked\""))
+  }
+
+  @Test("A restored backup gives nobody back what was narrowed, and says what else it undid")
+  func narrowedStays() async throws {
+    let (key, open) = (try await issue(), try await issue())
+    let file = folder.file("backup")
+    _ = await latchkey("backup", file, "--data", data)
+    let narrowed = await latchkey(
+      "keys", "update", key.id, "--route", "GET /v1/*", "--expires-at", "2099-01-01T00:00:00Z",
+      "--data", data)
+    #expect(narrowed.exit == .ok, "\(narrowed)")
+    let shown = await latchkey("keys", "get", open.id, "--data", data, "--json")
+    let account = try #require(try JSONReader.read(shown.output)["account_id"]?.string)
+    let suspended = await latchkey(
+      "accounts", "update", account, "--state", "suspended", "--data", data)
+    #expect(suspended.exit == .ok, "\(suspended)")
+    let restored = await latchkey("restore", file, "--data", data)
+    #expect(restored.exit == .ok && restored.output.contains("2 later"), "\(restored)")
+    #expect(restored.output.contains("account.updated 1, key.updated 1"), "\(restored)")
+    let after = try JSONReader.read(
+      await latchkey("keys", "get", key.id, "--data", data, "--json").output)
+    #expect(after["expires_at"]?.string == "2099-01-01T00:00:00Z")
+    #expect(after["routes"]?.array?.count == 1)
+    #expect(await verify(open.secret).output.contains("\"account_suspended\""))
+    // What was given back before the restore stays as the backup has it.
+    _ = await latchkey("accounts", "update", account, "--state", "active", "--data", data)
+    #expect(await latchkey("restore", file, "--data", data).exit == .ok)
+    #expect(await verify(open.secret).exit == .ok)
+  }
+
   @Test("A database file that was put back by hand is held to the journal at the next start")
   func databasePutBack() async throws {
     let key = try await issue()
@@ -176,5 +271,32 @@ struct FlowTests {
       #expect(report.output.contains("ok    " + word), "\(word): \(report.output)")
     }
     #expect(report.output.contains("warn  upstream     orders: http://127.0.0.1:1"))
+  }
+
+  @Test("What looks after a folder answers programs in JSON, with the same exit codes")
+  func machineReadable() async throws {
+    let ports = ["--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
+    func ask(_ words: [String], _ exit: ExitCode) async throws -> JSONValue {
+      let ran = await latchkey(words + ["--data", data, "--json"])
+      #expect(ran.exit == exit, "\(ran)")
+      #expect(ran.output.split(separator: "\n").count == 1, "\(ran)")
+      return try JSONReader.read(ran.output)
+    }
+    let healthy = try await ask(["doctor"] + ports, .ok)
+    #expect(healthy["ok"]?.bool == true)
+    #expect(healthy["checks"]?.array?.contains { $0["check"]?.string == "journal" } == true)
+    #expect(try await ask(["migrate"], .ok)["schema"]?.integer ?? 0 > 0)
+    let keys = try await ask(["master-key", "list"], .ok)["master_keys"]?.array
+    #expect(keys?.count == 1 && keys?[0]["present"]?.bool == true)
+    #expect(try await ask(["config", "check"], .ok)["ok"]?.bool == true)
+    let bad = try folder.write("{\n  \"listen\": oops\n}", to: "bad.json")
+    let refused = try await ask(["config", "check", "--config", bad], .config)
+    #expect(refused["ok"]?.bool == false)
+    let told = await latchkey("config", "check", "--config", bad)
+    #expect(told.errors.contains("bad.json:2:13:"), "\(told)")
+    #expect(told.errors.contains("\n              ^"), "\(told)")
+    chmod(data, 0o755)
+    #expect(try await ask(["doctor"] + ports, .failure)["ok"]?.bool == false)
+    chmod(data, 0o700)
   }
 }

@@ -55,6 +55,12 @@ func surroundings(
 func latchkey(
   _ words: String..., variables: [String: String] = [:], input: String = ""
 ) async -> Ran {
+  await latchkey(words, variables: variables, input: input)
+}
+
+func latchkey(
+  _ words: [String], variables: [String: String] = [:], input: String = ""
+) async -> Ran {
   let caught = Caught()
   let exit = await Tool(surroundings(caught, variables: variables, input: input)).run(words)
   return Ran(exit: exit, output: caught.all.output, errors: caught.all.errors)

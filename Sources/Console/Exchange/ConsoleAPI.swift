@@ -7,13 +7,13 @@ package import Management
 package struct ConsoleAPI: Sendable {
   private let management: UseCases
   private let router: Router
-  private let isReady: @Sendable () async -> Bool
+  private let complaint: @Sendable () async -> String?
   private let pages: StaticPages
 
-  /// - Parameter isReady: what `/readyz` answers by.
-  package init(management: UseCases, isReady: @escaping @Sendable () async -> Bool) {
+  /// - Parameter complaint: why `/readyz` answers 503, in a sentence; nil where it does not.
+  package init(management: UseCases, complaint: @escaping @Sendable () async -> String?) {
     self.management = management
-    self.isReady = isReady
+    self.complaint = complaint
     router = Router(RouteTable.all)
     pages = StaticPages()
   }
@@ -55,8 +55,8 @@ package struct ConsoleAPI: Sendable {
             + "form-action 'none'; frame-ancestors 'none'"))
       return response
     case "/readyz":
-      if await isReady() { return nil }
-      throw Problem(.unavailable, "The server is starting or stopping.")
+      guard let reason = await complaint() else { return nil }
+      throw Problem(.unavailable, reason)
     default: return nil
     }
   }

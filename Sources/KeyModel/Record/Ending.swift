@@ -1,5 +1,5 @@
-// Ends that must never be undone, as the revocation journal keeps them. Derived from record
-// changes alone, so that whatever the data plane hears of is also what the journal knows.
+// Ends that must never be undone, as the revocation journal keeps them. What may be given back is
+// in Restraint.
 
 package enum Ending: Hashable, Sendable {
   case key(KeyID)

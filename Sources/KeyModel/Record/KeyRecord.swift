@@ -94,6 +94,8 @@ package struct KeyRecord: Hashable, Sendable {
   package var versions: [VersionRecord]
   /// Look-up values that no version has any more: left behind by a change of pepper.
   package var formerLookups: [Lookup] = []
+  /// Whether it is other than it was made.
+  package var isChanged = false
   package init(
     id: KeyID, publicID: String? = nil, projectID: ProjectID, accountID: AccountID,
     applicationID: ApplicationID, environment: String, kind: KeyKind = .secret,
@@ -121,6 +123,7 @@ package struct KeyRecord: Hashable, Sendable {
       access: key.access, routes: key.routes, revoked: key.state == .revoked,
       expiresAt: key.expiresAt, versions: key.versions.map(VersionRecord.init))
     formerLookups = key.versions.compactMap(\.formerLookup)
+    isChanged = key.revision > 1
   }
 }
 

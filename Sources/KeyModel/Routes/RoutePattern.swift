@@ -24,7 +24,14 @@ package struct RoutePattern: Sendable, Hashable {
     }
   }
 
-  /// The same for a pattern kept as bytes. An unknown (empty) method fits every pattern.
+  /// Whether every call that fits `other` fits this one too.
+  package func covers(_ other: RoutePattern) -> Bool {
+    guard method == "*" || method == other.method else { return false }
+    guard path.hasSuffix("*") else { return path == other.path }
+    return other.path.hasPrefix(path.dropLast())
+  }
+
+  /// `matches` for a pattern kept as bytes. An unknown (empty) method fits every pattern.
   package static func matches(
     method: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer,
     patternMethod: UnsafeRawBufferPointer, patternPath: UnsafeRawBufferPointer

@@ -2,7 +2,7 @@
 // the record at hand the feed need not read the row again. Only a shortcut: whatever is missing
 // here the feed finds in the store.
 internal import KeyModel
-internal import Synchronization
+internal import Storage
 
 /// A change with its position. Without a record the feed reads it.
 struct PositionedChange: Sendable {
@@ -11,10 +11,13 @@ struct PositionedChange: Sendable {
 }
 
 final class CommittedChanges: Sendable {
-  private let waiting = Mutex<[PositionedChange]>([])
+  private let waiting = Locked<[PositionedChange]>([])
 
   /// From the writer's thread, in the order of commits.
   func add(_ changes: [PositionedChange]) { waiting.withLock { $0 += changes } }
+
+  /// What waits is of a store that was put back since.
+  func empty() { waiting.withLock { $0.removeAll() } }
 
   /// Takes the unbroken run of records that follows `position`; what is behind it is forgotten.
   func take(after position: Int64) -> [PositionedChange] {

@@ -15,6 +15,10 @@ package actor RecordFeed {
   private let observe: @Sendable ([RecordChange]) throws -> Void
   /// Applied and observed up to here; what was applied but not observed is not in force yet.
   private var settled: Int64 = 0
+  /// Of the store the table was filled from.
+  private var epoch: Int64 = 0
+  /// Times the table was filled: more than once where the store was put back while we ran.
+  package private(set) var loads = 0
   private let committed = CommittedChanges()
   private static let batch = 500
 
@@ -30,19 +34,48 @@ package actor RecordFeed {
     records = RecordSource(vault: vault, policies: policies)
   }
 
-  /// Fills an empty table from one snapshot: projects, accounts, operator keys, then all keys.
+  package var settledPosition: Int64 { settled }
+
+  /// Fills the table from one snapshot: projects, accounts, operator keys, then all keys. What was
+  /// in it and is not in the snapshot goes at the end.
   package func load() async throws {
-    let (records, table) = (records, table)
-    let keyring = try await store.read { tx in
+    let (records, table, isFirst) = (records, table, loads == 0)
+    let (keyring, epoch) = try await store.read { tx in
       let keyring = try records.vault.read(tx)
       table.replacePeppers(keyring.peppers, position: 0)
       let position = try tx.changes.latest()
       table.reserve(versions: Int(try tx.keys.countVersions()))
-      try table.load(position: position) { apply in try records.everything(tx, apply) }
-      return keyring
+      var present = PresentRecords()
+      try table.load(position: position) { apply in
+        try records.everything(tx) { change in
+          apply(change)
+          if !isFirst { present.note(change) }
+        }
+      }
+      if !isFirst { table.keepOnly(present) }
+      return (keyring, try tx.meta.restoreEpoch())
     }
     records.vault.replace(keyring)
+    committed.empty()
+    self.epoch = epoch
     settled = table.position
+    loads += 1
+  }
+
+  /// Observes once more what was changed after `position`; false where that is not kept any more.
+  package func retell(after position: Int64) async throws -> Bool {
+    var from = position
+    while from < settled {
+      let (records, start) = (records, from)
+      let batch = try await store.read { tx -> [PositionedStep]? in
+        guard try tx.changes.trimmed() <= start else { return nil }
+        return try records.steps(after: start, limit: Self.batch, tx)
+      }
+      guard let batch, let last = batch.last else { return batch != nil }
+      try observe(batch.compactMap(\.step.record))
+      from = last.position
+    }
+    return true
   }
 
   /// From the store's writer thread, in the order of commits, before anybody is answered.
@@ -99,13 +132,15 @@ package actor RecordFeed {
       settled = table.position
     }
     while true {
-      let from = table.position
-      let batch = try await store.read { tx in
-        guard try tx.changes.trimmed() <= from else { throw FeedError.tooFarBehind }
-        return try tx.changes.after(from, limit: Self.batch).map { change in
-          Positioned(step: try records.step(change.subject, tx), position: change.position)
+      let (from, epoch) = (table.position, epoch)
+      let batch = try await store.read { tx -> [PositionedStep]? in
+        // Another server put the store back, or what we have not applied yet is not kept any more.
+        guard try tx.meta.restoreEpoch() == epoch, try tx.changes.trimmed() <= from else {
+          return nil
         }
+        return try records.steps(after: from, limit: Self.batch, tx)
       }
+      guard let batch else { return try await load() }
       for item in batch { apply(item) }
       try observe(batch.compactMap(\.step.record))
       settled = table.position
@@ -113,7 +148,7 @@ package actor RecordFeed {
     }
   }
 
-  private func apply(_ item: Positioned) {
+  private func apply(_ item: PositionedStep) {
     switch item.step {
     case .record(let change): table.apply(change, position: item.position)
     case .peppers(let keyring):
@@ -122,14 +157,4 @@ package actor RecordFeed {
     }
   }
 
-  private struct Positioned: Sendable {
-    var step: FeedStep
-    var position: Int64
-  }
-}
-
-package enum FeedError: Error, CustomStringConvertible {
-  /// Changes that were never applied here are not kept any more: the process must start anew.
-  case tooFarBehind
-  package var description: String { "the change feed was trimmed before it was applied here" }
 }

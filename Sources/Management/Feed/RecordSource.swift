@@ -13,6 +13,11 @@ enum FeedStep: Sendable {
   }
 }
 
+struct PositionedStep: Sendable {
+  var step: FeedStep
+  var position: Int64
+}
+
 struct RecordSource: Sendable {
   let vault: Vault
   let policies: PolicyLibrary
@@ -23,6 +28,12 @@ struct RecordSource: Sendable {
     try tx.accounts.forEach(applyAccount)
     for key in try tx.operatorKeys.all() { apply(.operatorKey(record(key))) }
     try tx.keys.forEachRecord { apply(.key($0)) }
+  }
+
+  func steps(after position: Int64, limit: Int, _ tx: Transaction) throws -> [PositionedStep] {
+    try tx.changes.after(position, limit: limit).map { change in
+      PositionedStep(step: try step(change.subject, tx), position: change.position)
+    }
   }
 
   func step(_ subject: ChangeSubject, _ tx: Transaction) throws -> FeedStep {

@@ -73,7 +73,7 @@ extension UseCases {
       context.publish(key)
       context.audit(
         "key.updated", project: key.projectID, account: key.accountID, subject: id,
-        patch.detail(old: old, new: key))
+        KeyPatch.detail(old: old, new: key))
       return Answer(200, Represent.key(key, policy: policy, now: context.now))
     }
   }
@@ -178,7 +178,7 @@ extension KeyPatch {
     key.expiresAt = expiresAt.applied(to: key.expiresAt)
   }
 
-  func detail(old: Key, new: Key) -> JSONObject {
+  static func detail(old: Key, new: Key) -> JSONObject {
     var detail = JSONObject()
     if old.name != new.name { detail["name"] = .string(new.name) }
     if old.description != new.description { detail["description"] = .string(new.description) }

@@ -9,8 +9,8 @@ enum Connection {
   ) async throws -> R {
     let config = try invocation.config()
     if let url = config.text(.server) {
-      guard let place = HTTPPlace(url: url) else {
-        throw ToolError(.usage, "server: want http://HOST:PORT, not \"\(url)\"")
+      guard let place = HTTPPlace(url: url, authorities: try authorities(config)) else {
+        throw ToolError(.usage, "server: want http(s)://HOST:PORT, not \"\(url)\"")
       }
       guard let token = config.text(.token) else {
         throw ToolError(
@@ -23,6 +23,12 @@ enum Connection {
         .usage, "say which server: --data DIR for a data folder, or --server URL")
     }
     return try await local(invocation, config, body)
+  }
+
+  private static func authorities(_ config: Config) throws(ToolError) -> String? {
+    guard let path = config.text(.ca) else { return nil }
+    do { _ = try Files.read(path) } catch { throw ToolError(.config, "ca: \(error)") }
+    return path
   }
 
   private static func local<R>(

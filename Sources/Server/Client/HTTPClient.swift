@@ -1,6 +1,7 @@
 // A small HTTP/1.1 client for the command line: one request on one connection, to a Unix socket or
-// a TCP address. It trusts the server's lengths only as far as its own limit goes.
+// a TCP address, with TLS or without. It trusts the server's lengths only as far as its own limit.
 internal import Glibc
+internal import HTTPServer
 
 struct HTTPAnswer: Sendable {
   var status: Int
@@ -10,26 +11,38 @@ struct HTTPAnswer: Sendable {
 
 enum HTTPPlace: Hashable, Sendable, CustomStringConvertible {
   case unix(path: String)
-  /// `prefix` is the path of the URL, without a slash at its end.
-  case tcp(HostPort, prefix: String)
+  /// `prefix` is the path of the URL, without a slash at its end; `trust` is nil without TLS.
+  case tcp(HostPort, prefix: String, trust: TLSTrust? = nil)
 
-  /// `http://host[:port][/prefix]`.
-  init?(url: String) {
-    guard url.hasPrefix("http://") else { return nil }
-    let rest = url.dropFirst("http://".count)
+  /// `http://host[:port][/prefix]`, or https.
+  /// - Parameter authorities: a PEM file of certificates to trust instead of the system's.
+  init?(url: String, authorities: String?) {
+    guard let end = url.firstRange(of: "://") else { return nil }
+    let scheme = url[..<end.lowerBound]
+    guard scheme == "http" || scheme == "https" else { return nil }
+    let rest = url[end.upperBound...]
     let authority = rest.prefix { $0 != "/" }
     let path = rest.dropFirst(authority.count)
-    let text = HostPort(String(authority)) == nil ? authority + ":80" : authority
-    guard let place = HostPort(String(text)) else { return nil }
-    self = .tcp(place, prefix: path.hasSuffix("/") ? String(path.dropLast()) : String(path))
+    let port = scheme == "http" ? ":80" : ":443"
+    guard let place = HostPort(String(authority)) ?? HostPort(String(authority + port)) else {
+      return nil
+    }
+    self = .tcp(
+      place, prefix: path.hasSuffix("/") ? String(path.dropLast()) : String(path),
+      trust: scheme == "https" ? TLSTrust(authorities: authorities) : nil)
   }
 
   var description: String {
     switch self {
     case .unix(let path): path
-    case .tcp(let place, _): "http://\(place)"
+    case .tcp(let place, _, let trust): (trust == nil ? "http://" : "https://") + "\(place)"
     }
   }
+}
+
+struct TLSTrust: Hashable, Sendable {
+  /// A PEM file; nil: the system's certificates.
+  var authorities: String?
 }
 
 struct HTTPClient: Sendable {
@@ -57,8 +70,7 @@ struct HTTPClient: Sendable {
     defer { close(descriptor) }
     do {
       let head = Array(head(method, target, length: body?.count).utf8)
-      try Files.writeAll(descriptor, head + (body ?? []), path: place.description)
-      let bytes = try Files.read(descriptor, path: place.description, limit: Self.answerLimit)
+      let bytes = try exchange(head + (body ?? []), over: descriptor)
       guard let answer = HTTPAnswer(bytes) else {
         throw ToolError(.unreachable, "\(place) did not answer in HTTP")
       }
@@ -66,6 +78,8 @@ struct HTTPClient: Sendable {
     } catch let error as FileError {
       let text = error.code == EAGAIN ? "no answer in \(Self.timeoutSeconds) s" : error.description
       throw ToolError(.unreachable, "lost the server: \(text)")
+    } catch let error as TLSError {
+      throw ToolError(.unreachable, "\(place): \(error)")
     } catch let error as ToolError {
       throw error
     } catch {
@@ -73,10 +87,20 @@ struct HTTPClient: Sendable {
     }
   }
 
+  private func exchange(_ request: [UInt8], over descriptor: Int32) throws -> [UInt8] {
+    guard case .tcp(let server, _, let trust?) = place else {
+      try Files.writeAll(descriptor, request, path: place.description)
+      return try Files.read(descriptor, path: place.description, limit: Self.answerLimit)
+    }
+    let stream = try TLSStream(descriptor, host: server.host, authorities: trust.authorities)
+    try stream.write(request)
+    return try stream.readToEnd(limit: Self.answerLimit)
+  }
+
   private func head(_ method: String, _ target: String, length: Int?) -> String {
     var host = "localhost"
     var prefix = ""
-    if case .tcp(let place, let path) = place { (host, prefix) = (place.description, path) }
+    if case .tcp(let place, let path, _) = place { (host, prefix) = (place.description, path) }
     var text = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
     text += "Accept: application/json\r\nUser-Agent: latchkey-cli\r\n"
     if let token { text += "Authorization: Bearer \(token)\r\n" }
@@ -92,7 +116,7 @@ struct HTTPClient: Sendable {
           .unreachable, "no server answers on \(FileError(path: path, code: errno))")
       }
       return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
-    case .tcp(let place, _):
+    case .tcp(let place, _, _):
       guard let descriptor = Sockets.connect(place) else {
         throw ToolError(
           .unreachable, "no server answers on \(FileError(path: place.description, code: errno))")

@@ -24,12 +24,30 @@ enum ConfigCommands {
 
   static let check = Command(
     path: ["config", "check"], summary: "Check every setting; print ok or what is wrong",
-    settings: Setting.all
+    flags: [ResourceCommand.json], settings: Setting.all
   ) { invocation in
+    let file: String?
+    do throws(ToolError) {
+      file = try checked(invocation)
+    } catch {
+      if invocation.has("json") {
+        let answer: JSONValue = ["ok": false, "detail": .string(error.message)]
+        invocation.surroundings.line(JSONWriter.compactText(answer))
+      }
+      throw error
+    }
+    if invocation.has("json") {
+      let answer: JSONValue = ["ok": true, "file": file.map { .string($0) } ?? .null]
+      return invocation.surroundings.line(JSONWriter.compactText(answer))
+    }
+    invocation.surroundings.line("ok: the settings are right" + (file.map { " (\($0))" } ?? ""))
+  }
+
+  /// Gives the config file that was read, if one was.
+  private static func checked(_ invocation: Invocation) throws(ToolError) -> String? {
     let config = try invocation.config()
     if config.text(.data) != nil { _ = try ServeSettings(config) }
-    let file = config.file.map { " (\($0))" } ?? ""
-    invocation.surroundings.line("ok: the settings are right\(file)")
+    return config.file
   }
 
   private static func row(_ setting: Setting, _ config: Config) -> (String, String?, String) {

@@ -9,12 +9,23 @@ enum MasterKeyCommands {
 
   static let list = Command(
     path: ["master-key", "list"], summary: "Show the ids of the master keys and what each wraps",
-    settings: Setting.folder
+    flags: [ResourceCommand.json], settings: Setting.folder
   ) { invocation in
     try await withStore(invocation) { store, keys, _ in
       let counts = try await store.read { try $0.keyring.countByMasterKey() }
       let known = keys.keys.all.map(\.id)
-      let rows = (known + counts.keys.filter { !known.contains($0) }.sorted()).map { id in
+      let ids = known + counts.keys.filter { !known.contains($0) }.sorted()
+      if invocation.has("json") {
+        let keys = ids.map { id -> JSONValue in
+          [
+            "id": .string(id), "present": .bool(known.contains(id)),
+            "wraps": .integer(counts[id] ?? 0),
+          ]
+        }
+        let answer: JSONValue = ["master_keys": .array(keys)]
+        return invocation.surroundings.line(JSONWriter.compactText(answer))
+      }
+      let rows = ids.map { id in
         [id, known.contains(id) ? "present" : "MISSING", String(counts[id] ?? 0)]
       }
       invocation.surroundings.write(Rendering.aligned([["ID", "KEY", "WRAPS"]] + rows))

@@ -7,14 +7,19 @@ enum UpkeepCommands {
 
   static let doctor = Command(
     path: ["doctor"], summary: "Check folder, keys, database, disk, ports and upstreams",
-    settings: Setting.serving,
+    flags: [ResourceCommand.json], settings: Setting.serving,
     examples: [
       Example(line: "latchkey doctor --data DIR", says: "one line per check, each with its fix")
     ]
   ) { invocation in
     let report = await Doctor(try invocation.config(), invocation.surroundings).examine()
-    for finding in report { invocation.surroundings.line(finding.line) }
     let failed = report.count { $0.level == .fail }
+    if invocation.has("json") {
+      let answer: JSONValue = ["ok": .bool(failed == 0), "checks": .array(report.map(\.json))]
+      invocation.surroundings.line(JSONWriter.compactText(answer))
+    } else {
+      for finding in report { invocation.surroundings.line(finding.line) }
+    }
     if failed > 0 { throw ToolError(.failure, "\(failed) checks failed") }
   }
 
@@ -48,7 +53,7 @@ enum UpkeepCommands {
     flags: [
       Flag(
         name: "accept-lost-revocations", placeholder: nil,
-        summary: "serve although there is no journal of what was revoked after the backup")
+        summary: "although the journal of what was revoked is missing or not the right one")
     ], settings: Setting.folder,
     examples: [
       Example(
@@ -56,14 +61,15 @@ enum UpkeepCommands {
         says: "with the server stopped, master.key and revocations.journal in DIR")
     ]
   ) { invocation in
-    let says = try await Restore(try invocation.config(), invocation.surroundings).run(
-      file: invocation.argument("FILE"), accept: invocation.has("accept-lost-revocations"))
-    invocation.surroundings.line(says)
+    let restore = try Restore(
+      try invocation.config(), invocation.surroundings,
+      accept: invocation.has("accept-lost-revocations"))
+    invocation.surroundings.line(try await restore.run(file: invocation.argument("FILE")))
   }
 
   static let migrate = Command(
     path: ["migrate"], summary: "Bring the database's schema up to date (serve does it too)",
-    settings: Setting.folder
+    flags: [ResourceCommand.json], settings: Setting.folder
   ) { invocation in
     let config = try invocation.config()
     let folder = DataFolder(try config.require(.data))
@@ -71,6 +77,11 @@ enum UpkeepCommands {
     let lock = try FolderLock.take(folder.path, purpose: "migrate")
     let store = try Store.open(ServeSettings.store(config, folder))
     await OffThread.run { store.close() }
-    withExtendedLifetime(lock) { invocation.surroundings.line("ok: the schema is up to date") }
+    withExtendedLifetime(lock) {}
+    if invocation.has("json") {
+      let answer: JSONValue = ["ok": true, "schema": .integer(Store.schema)]
+      return invocation.surroundings.line(JSONWriter.compactText(answer))
+    }
+    invocation.surroundings.line("ok: the schema is up to date")
   }
 }

@@ -13,7 +13,7 @@ final class ControlPlane: Sendable {
   let table: RecordTable
   let feed: RecordFeed
   let management: UseCases
-  private let journal: RevocationJournal
+  let journal: RevocationJournal
 
   init(
     _ plan: ServerPlan, _ gatherer: UsageGatherer, _ surroundings: Surroundings
@@ -25,7 +25,8 @@ final class ControlPlane: Sendable {
       vault = try await Vault.open(store, masterKeys: keys)
       let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
       table = RecordTable(peppers: vault.keyring.peppers)
-      let journal = try await RestoreGuard.openJournal(plan.folder, store)
+      let journal = try await RestoreGuard.openJournal(
+        plan.folder, store, entropy: surroundings.entropy)
       self.journal = journal
       feed = RecordFeed(
         store: store, vault: vault, policies: policies, table: table
@@ -38,7 +39,7 @@ final class ControlPlane: Sendable {
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.
       latchkey_trim_heap()
-      try await RestoreGuard.agree(journal, store, management, log)
+      try await RestoreGuard.agree(journal, store, management, feed, log)
     } catch {
       let store = store
       await OffThread.run { store.close() }
@@ -59,7 +60,7 @@ final class ControlPlane: Sendable {
 
   func close() async {
     // Where this fails, the next start compares the two in full.
-    try? await RestoreGuard.remember(journal, store)
+    try? await RestoreGuard.remember(journal, store, feed)
     await OffThread.run { [store] in store.close() }
   }
 }

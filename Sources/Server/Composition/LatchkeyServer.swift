@@ -24,13 +24,13 @@ package final class LatchkeyServer: Sendable {
   init(
     plan: ServerPlan, lock: FolderLock, _ surroundings: Surroundings
   ) async throws {
-    let health = Health()
     let gatherer = UsageGatherer()
     let control = try await ControlPlane(plan, gatherer, surroundings)
+    let health = Health(control)
     let metrics = Metrics(
       health: health, table: control.table, counted: control.management.usage,
       started: surroundings.now())
-    let api = ConsoleAPI(management: control.management) { health.complaint == nil }
+    let api = ConsoleAPI(management: control.management) { health.complaint }
     var settings = GatewaySettings()
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
     settings.selfService = SelfServiceBridge(management: control.management)
@@ -64,7 +64,7 @@ package final class LatchkeyServer: Sendable {
       await control.close()
       throw ToolError(.config, "\(error)")
     }
-    upkeep = Upkeep(control, gatherer, health, Log(surroundings))
+    upkeep = Upkeep(control, gatherer, health, plan.folder, Log(surroundings))
     self.gatherer = gatherer
     self.control = control
     self.health = health

@@ -9,8 +9,12 @@ internal import Synchronization
 final class Upkeep: Sendable {
   private let task: Task<Void, Never>
 
-  init(_ control: ControlPlane, _ gatherer: UsageGatherer, _ health: Health, _ log: Log) {
-    let rounds = Rounds(control: control, gatherer: gatherer, health: health, log: log)
+  init(
+    _ control: ControlPlane, _ gatherer: UsageGatherer, _ health: Health, _ folder: DataFolder,
+    _ log: Log
+  ) {
+    let rounds = Rounds(
+      control: control, gatherer: gatherer, health: health, folder: folder, log: log)
     task = Task { await rounds.run() }
   }
 
@@ -25,15 +29,20 @@ private struct Rounds: Sendable {
   let control: ControlPlane
   let gatherer: UsageGatherer
   let health: Health
+  let folder: DataFolder
   let log: Log
 
   private static let turn = Duration.milliseconds(250)
   private static let turnsPerProbe = 4
+  /// A write that nobody asked for, so that an idle server notices too.
+  private static let turnsPerWrite = 20
   private static let turnsPerSweep = 240
 
   func run() async {
     var turn = 0
     var turnsToSettling = 1
+    var loads = await control.feed.loads
+    var mark = control.journal.counts.lines
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.turn)
       if Task.isCancelled { return }
@@ -41,7 +50,11 @@ private struct Rounds: Sendable {
       turnsToSettling -= 1
       if turnsToSettling == 0 { turnsToSettling = await settle() }
       if control.vault.keyring.peppers.count > 1 { await rehash() }
-      if control.store.capabilities.sharedAmongProcesses { await listen() }
+      if control.store.capabilities.sharedAmongProcesses { await listen(&loads) }
+      let written = control.journal.counts.lines
+      if written != mark || turn.isMultiple(of: Self.turnsPerWrite) {
+        if await remember() { mark = written }
+      }
       if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
     }
@@ -64,14 +77,29 @@ private struct Rounds: Sendable {
 
   /// Says so when it goes away and when it is back, not every second in between.
   private func probe() async {
-    let wasUp = health.complaint != "store_unreachable"
+    let before = health.complaint
+    if health.writeFault != nil { _ = await remember() }
     do {
       _ = try await control.store.read { try $0.meta.find("probe") }
-      health.store(isUp: true)
-      if !wasUp { log.warning("the store is back") }
+      health.found(folder.fault())
     } catch {
-      health.store(isUp: false)
-      if wasUp { log.error("the store is unreachable: \(Failure.line(error))") }
+      health.found(Failure.line(error))
+    }
+    switch (before, health.complaint) {
+    case (nil, let complaint?): log.error("not ready: \(complaint)")
+    case (_?, nil): log.warning("ready again")
+    default: break
+    }
+  }
+
+  /// Has the store know how far the journal is, which also tries whether both can be written.
+  private func remember() async -> Bool {
+    do {
+      try control.journal.note([])
+      try await RestoreGuard.remember(control.journal, control.store, control.feed)
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -85,8 +113,16 @@ private struct Rounds: Sendable {
     }
   }
 
-  private func listen() async {
-    do { try await control.feed.poll() } catch {
+  private func listen(_ loads: inout Int) async {
+    do {
+      try await control.feed.poll()
+      let now = await control.feed.loads
+      if now == loads { return }
+      log.warning("the store was restored by another server: everything was loaded anew")
+      try await RestoreGuard.agree(
+        control.journal, control.store, control.management, control.feed, log)
+      loads = now
+    } catch {
       if health.complaint == nil {
         log.error("changes of other servers cannot be read: \(Failure.line(error))")
       }

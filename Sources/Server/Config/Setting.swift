@@ -113,7 +113,10 @@ extension Setting {
   static let server = Setting(
     name: "server", placeholder: "URL",
     summary: "a running server's management API (else the data folder is used)",
-    form: .url(schemes: ["http"]))
+    form: .url(schemes: ["https", "http"]))
+  static let ca = Setting(
+    name: "ca", placeholder: "FILE",
+    summary: "certificates trusted for --server https://… (else the system's)", form: .path)
   static let token = Setting(
     name: "token", placeholder: "KEY", summary: "operator key for --server", secret: true,
     hasFlag: false)
@@ -125,6 +128,6 @@ extension Setting {
       listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
       drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA, smtpURL, mailFrom,
     ]
-  static let client = [server, token] + folder
-  static let all = serving + [server, token]
+  static let client = [server, ca, token] + folder
+  static let all = serving + [server, ca, token]
 }

@@ -1,50 +1,83 @@
-// Decides whether a store may be served after a restore: only with the journal of what was ended,
-// or with the operator's word that there is none.
+// Holds a store and its journal against each other at the start: a journal that is not the one the
+// store knows is refused, and whatever one of the two has and the other has not is made up for.
+internal import Crypto
 internal import KeyModel
 internal import Management
 internal import Storage
 
 enum RestoreGuard {
-  /// Counts restores; other servers on the database see that it was put back.
-  static let epochName = "restore_epoch"
-  /// Set where a restore was made without a journal and nobody has accepted that yet.
-  static let pendingName = "restore_without_journal"
-
-  /// How many endings the journal had when the store last agreed with all of them.
-  static let agreedName = "journal_endings"
-
-  /// Ends again what the journal knows to be ended, where the store was put back behind our back
-  /// (or a crash came before it could say that the two agree).
-  static func agree(
-    _ journal: RevocationJournal, _ store: Store, _ management: UseCases, _ log: Log
-  ) async throws {
-    let endings = journal.endings
-    let agreed = try await store.read { try $0.meta.find(agreedName) }
-    if agreed == String(endings.count) || (agreed == nil && endings.isEmpty) { return }
-    let count = try await management.endAgain(endings)
-    if count > 0 {
-      log.warning("\(count) revocations of the journal were missing in the database: applied again")
-    }
-    try await remember(journal, store)
-  }
-
-  static func remember(_ journal: RevocationJournal, _ store: Store) async throws {
-    let count = journal.endings.count
-    try await store.write { try $0.meta.set(agreedName, String(count)) }
-  }
-
   /// - Throws: `config` where the store must not be served as it is.
   static func openJournal(
-    _ folder: DataFolder, _ store: Store
+    _ folder: DataFolder, _ store: Store, entropy: any Entropy
   ) async throws -> RevocationJournal {
-    let pending = try await store.read { try $0.meta.find(pendingName) }
-    guard pending == nil else {
+    let known = try await store.read { try JournalKnowledge($0) }
+    guard !known.isPending else {
       throw ToolError(
         .config,
         "this store was restored without \(folder.journal): keys revoked after the backup would "
-          + "be valid again; put the journal there and restore again, or accept that with "
-          + "latchkey restore --accept-lost-revocations --data \(folder.path)")
+          + "be valid again; put the journal there and restore again, or " + acceptance(folder))
     }
-    return try RevocationJournal(folder.journal, create: true)
+    do {
+      return try fitting(folder.journal, known, store.capabilities, entropy)
+    } catch {
+      guard error.isUnfit || error == .missing(folder.journal) else { throw error }
+      throw ToolError(
+        .config, "\(error): put the right one there, or " + acceptance(folder))
+    }
+  }
+
+  static func acceptance(_ folder: DataFolder) -> String {
+    "accept that later restores may bring back what was revoked until now with "
+      + "latchkey restore --accept-lost-revocations --data \(folder.path)"
+  }
+
+  private static func fitting(
+    _ path: String, _ known: JournalKnowledge, _ capabilities: StoreCapabilities,
+    _ entropy: any Entropy
+  ) throws(JournalError) -> RevocationJournal {
+    // Nobody can tell a new server on a shared database from one that lost its journal. Either's
+    // new journal says from where on it misses nothing, which a restore looks at.
+    let mayBegin = known.marks.isEmpty || capabilities.sharedAmongProcesses
+    guard Files.exists(path) else {
+      guard mayBegin else { throw .missing(path) }
+      return try .create(path, from: known.place, entropy: entropy)
+    }
+    let journal = try RevocationJournal(path)
+    try known.check(try journal.text(), path: path)
+    guard known.marks[journal.id] != nil || mayBegin else { throw .strange(path) }
+    return journal
+  }
+
+  /// Applies to the store what the journal knows and the store does not (it was put back behind our
+  /// back), and tells the journal what the store knows and it does not (we were not running).
+  static func agree(
+    _ journal: RevocationJournal, _ store: Store, _ management: UseCases, _ feed: RecordFeed,
+    _ log: Log
+  ) async throws {
+    let known = try await store.read { try JournalKnowledge($0) }
+    let mark = known.marks[journal.id]
+    let text = try journal.text()
+    let count = try await management.holdAgain(text.restraints(after: mark?.count ?? 0))
+    if count > 0 {
+      log.warning("\(count) revocations of the journal were missing in the database: applied again")
+    }
+    let isNew = text.from == known.place
+    if let mark {
+      let complete = try await feed.retell(after: mark.position)
+      if !complete { try journal.begin(at: known.place) }
+    } else if !isNew {
+      try journal.begin(at: known.place)
+    }
+    try await remember(journal, store, feed)
+  }
+
+  static func remember(
+    _ journal: RevocationJournal, _ store: Store, _ feed: RecordFeed
+  ) async throws {
+    // The position first: whatever is noted meanwhile is beyond it.
+    let position = await feed.settledPosition
+    let (count, hash) = journal.counts
+    let mark = JournalMark(count: count, hash: hash, position: position)
+    try await store.write { [id = journal.id] tx in try JournalKnowledge.set(id, mark, tx) }
   }
 }

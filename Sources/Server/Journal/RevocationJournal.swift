@@ -1,39 +1,56 @@
-// What was ended, apart from the database: appended and synced before a revocation is answered, so
-// that a backup restored later cannot bring a revoked key back. Ids only, never a secret. Lines are
-// checksummed; a line that a crash cut off was never answered and is passed over.
+// What was taken away, apart from the database: appended and synced before a change is answered, so
+// that a backup restored later cannot bring it back. Ids and bounds only, never a secret. The
+// database keeps the journal's mark, so that neither can be replaced behind the other's back.
 internal import Crypto
 internal import Glibc
 internal import KeyModel
 internal import Synchronization
 
+/// What a database knows of a journal.
+struct JournalMark: Hashable, Sendable {
+  /// Lines, and the hash in the last of them.
+  var count: Int
+  var hash: String
+  /// In the change feed: everything up to there is in the journal.
+  var position: Int64
+}
+
 final class RevocationJournal: Sendable {
   private struct State: ~Copyable {
     let descriptor: Int32
-    var known: Set<Ending>
+    var ended: Set<Ending> = []
+    /// The last words on what may be given back.
+    var last: [Restraint.Subject: Restraint] = [:]
     /// Not yet on disk: an append that failed is tried again with the next.
-    var pending: [Ending] = []
+    var pending: [JournalLine] = []
+    var count = 0
+    var hash = ""
     /// Bytes of whole lines; what a failed append left behind is cut off.
-    var size: Int64
+    var size: Int64 = 0
+    var failure: JournalError?
   }
 
+  let id: String
   private let path: String
   private let state: Mutex<State>
 
-  /// - Parameter create: make the file where it is missing; else that is `missing`.
-  init(_ path: String, create: Bool) throws(JournalError) {
+  /// Opens what is there.
+  init(_ path: String) throws(JournalError) {
     self.path = path
-    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0o600)
+    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else {
       throw errno == ENOENT ? .missing(path) : .file(FileError(path: path, code: errno))
     }
     do {
-      let bytes = try Files.read(descriptor, path: path, limit: 1 << 30)
-      let (endings, whole) = try JournalText.parse(bytes, path: path)
-      guard ftruncate(descriptor, Int(whole)) == 0 else {
+      let text = try Self.read(descriptor, path)
+      guard ftruncate(descriptor, text.size) == 0 else {
         throw JournalError.file(FileError(path: path, code: errno))
       }
-      if create, let folder = Files.parent(of: path) { try Files.syncFolder(folder) }
-      state = Mutex(State(descriptor: descriptor, known: Set(endings), size: whole))
+      var state = State(descriptor: descriptor)
+      for restraint in text.restraints() { _ = Self.learn(restraint, &state) }
+      (state.count, state.hash, state.size) = (text.lines.count, text.head, Int64(text.size))
+      self.state = Mutex(state)
+      id = text.id
     } catch {
       close(descriptor)
       throw (error as? JournalError)
@@ -41,25 +58,98 @@ final class RevocationJournal: Sendable {
     }
   }
 
+  /// A new journal, whole or not there at all after a crash.
+  static func create(
+    _ path: String, from place: FeedPlace, entropy: any Entropy
+  ) throws(JournalError) -> RevocationJournal {
+    let lines: [JournalLine] = [
+      .journal(id: Hex.encode(entropy.bytes(8))), .complete(from: place),
+    ]
+    let (bytes, _) = Self.bytes(of: lines, after: "")
+    let unfinished = path + ".new"
+    do {
+      Files.remove(unfinished)
+      let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw FileError(path: unfinished, code: errno) }
+      defer { close(descriptor) }
+      try Files.writeAll(descriptor, bytes, path: unfinished)
+      guard fsync(descriptor) == 0 else { throw FileError(path: unfinished, code: errno) }
+      try Files.rename(unfinished, to: path)
+      if let folder = Files.parent(of: path) { try Files.syncFolder(folder) }
+    } catch {
+      throw .file(error as? FileError ?? FileError(path: path, code: EIO))
+    }
+    return try RevocationJournal(path)
+  }
+
   deinit { state.withLock { _ = close($0.descriptor) } }
 
-  var endings: Set<Ending> { state.withLock { $0.known } }
+  /// Read anew from the file.
+  func text() throws(JournalError) -> JournalText {
+    let result: Result<JournalText, JournalError> = state.withLock { state in
+      do throws(JournalError) {
+        return .success(try Self.read(state.descriptor, path))
+      } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
 
-  /// Returns once the endings among these changes, and those that failed before, are on disk.
+  private static func read(
+    _ descriptor: Int32, _ path: String
+  ) throws(JournalError) -> JournalText {
+    let bytes: [UInt8]
+    do throws(FileError) {
+      guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError(path: path, code: errno) }
+      bytes = try Files.read(descriptor, path: path, limit: 1 << 30)
+    } catch { throw .file(error) }
+    return try JournalText(bytes, path: path)
+  }
+
+  var counts: (lines: Int, hash: String) { state.withLock { ($0.count, $0.hash) } }
+
+  /// Why the last append failed; nil where everything is on disk.
+  var failure: JournalError? { state.withLock { $0.failure } }
+
+  /// Returns once what these changes took away, and what failed before, is on disk.
   func note(_ changes: [RecordChange]) throws(JournalError) {
-    let endings = changes.flatMap(Ending.endings(of:))
-    let failure: JournalError? = state.withLock { state in
-      for ending in endings where state.known.insert(ending).inserted {
-        state.pending.append(ending)
+    try append { state in
+      var lines: [JournalLine] = []
+      for change in changes {
+        let found = Restraint.restraints(of: change) { state.last[$0] != nil }
+        lines += found.filter { Self.learn($0, &state) }.map { .restraint($0) }
       }
-      return append(&state)
+      return lines
+    }
+  }
+
+  /// Says that something before `place` may be missing.
+  func begin(at place: FeedPlace) throws(JournalError) {
+    try append { _ in [.complete(from: place)] }
+  }
+
+  /// False where that is known.
+  private static func learn(_ restraint: Restraint, _ state: inout State) -> Bool {
+    switch restraint {
+    case .ending(let ending): return state.ended.insert(ending).inserted
+    case .account, .key:
+      guard let subject = restraint.subject else { return false }
+      return state.last.updateValue(restraint, forKey: subject) != restraint
+    }
+  }
+
+  private func append(_ lines: (inout State) -> [JournalLine]) throws(JournalError) {
+    let failure: JournalError? = state.withLock { state in
+      let new = lines(&state)
+      state.pending += new
+      state.failure = flush(&state)
+      return state.failure
     }
     if let failure { throw failure }
   }
 
-  private func append(_ state: inout State) -> JournalError? {
+  private func flush(_ state: inout State) -> JournalError? {
     if state.pending.isEmpty { return nil }
-    let bytes = Array(state.pending.map(JournalText.line).joined().utf8)
+    let (bytes, hash) = Self.bytes(of: state.pending, after: state.hash)
     let descriptor = state.descriptor
     do {
       guard lseek(descriptor, Int(state.size), SEEK_SET) >= 0 else {
@@ -72,91 +162,21 @@ final class RevocationJournal: Sendable {
       return .file(error as? FileError ?? FileError(path: path, code: EIO))
     }
     state.size += Int64(bytes.count)
+    state.count += state.pending.count
+    state.hash = hash
     state.pending.removeAll()
     return nil
   }
-}
 
-enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
-  case missing(String)
-  case damaged(path: String, line: Int)
-  case file(FileError)
-
-  var description: String {
-    switch self {
-    case .missing(let path): "the revocation journal \(path) is missing"
-    case .damaged(let path, let line): "the revocation journal \(path) is damaged at line \(line)"
-    case .file(let error): "revocation journal \(error)"
+  private static func bytes(
+    of lines: [JournalLine], after hash: String
+  ) -> ([UInt8], hash: String) {
+    var hash = hash
+    var text = ""
+    for line in lines {
+      hash = JournalText.hash(hash, line)
+      text += "\(line.text) \(hash)\n"
     }
-  }
-}
-
-/// `key key_… CHECKSUM`, one ending a line.
-enum JournalText {
-  static func line(_ ending: Ending) -> String {
-    let text = ending.text
-    return "\(text) \(checksum(text))\n"
-  }
-
-  /// The endings, and how many bytes the whole lines take.
-  static func parse(
-    _ bytes: [UInt8], path: String
-  ) throws(JournalError) -> ([Ending], Int64) {
-    var endings: [Ending] = []
-    var start = 0
-    var number = 0
-    while let newline = bytes[start...].firstIndex(of: 0x0A) {
-      number += 1
-      let line = String(decoding: bytes[start..<newline], as: UTF8.self)
-      guard let ending = ending(line) else { throw .damaged(path: path, line: number) }
-      endings.append(ending)
-      start = newline + 1
-    }
-    return (endings, Int64(start))
-  }
-
-  private static func ending(_ line: String) -> Ending? {
-    guard let space = line.lastIndex(of: " ") else { return nil }
-    let text = String(line[..<space])
-    guard line[line.index(after: space)...] == checksum(text) else { return nil }
-    return Ending(text)
-  }
-
-  private static func checksum(_ text: String) -> String {
-    Hex.encode(BLAKE2b.digest(of: Array(text.utf8), count: 8))
-  }
-}
-
-extension Ending {
-  var text: String {
-    switch self {
-    case .key(let id): "key \(id)"
-    case .version(let id, let key, let until): "version \(id) \(key) \(until.microseconds)"
-    case .operatorKey(let id): "operator-key \(id)"
-    case .account(let id): "account \(id)"
-    case .project(let id): "project \(id)"
-    }
-  }
-
-  init?(_ text: String) {
-    let words = text.split(separator: " ").map(String.init)
-    guard words.count >= 2 else { return nil }
-    let made: Ending? =
-      switch (words[0], words.count) {
-      case ("key", 2): KeyID(words[1]).map { .key($0) }
-      case ("operator-key", 2): OperatorKeyID(words[1]).map { .operatorKey($0) }
-      case ("account", 2): AccountID(words[1]).map { .account($0) }
-      case ("project", 2): ProjectID(words[1]).map { .project($0) }
-      case ("version", 4): Self.version(words)
-      default: nil
-      }
-    guard let made else { return nil }
-    self = made
-  }
-
-  private static func version(_ words: [String]) -> Ending? {
-    guard let id = VersionID(words[1]), let key = KeyID(words[2]), let until = Int64(words[3])
-    else { return nil }
-    return .version(id, of: key, until: Timestamp(microseconds: until))
+    return (Array(text.utf8), hash)
   }
 }

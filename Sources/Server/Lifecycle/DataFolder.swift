@@ -11,6 +11,9 @@ package struct DataFolder: Hashable, Sendable {
   package var socket: String { path + "/latchkey.sock" }
   package var journal: String { path + "/revocations.journal" }
 
+  /// Set aside when the operator said that it is not the right one.
+  var strangeJournal: String { journal + ".refused" }
+
   /// Makes the folder where it is missing: mode 0700.
   func make() throws(ToolError) {
     do { try Files.makeFolder(path) } catch {
@@ -18,6 +21,21 @@ package struct DataFolder: Hashable, Sendable {
     }
     try check()
   }
+
+  /// Why nothing more can be written here, as far as the file system tells; nil where it can. Space
+  /// counts as gone before the last byte is: a small write that still fits proves nothing.
+  func fault() -> String? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return "\(FileError(path: path, code: errno))" }
+    if status.f_flag & UInt(ST_RDONLY) != 0 || access(path, W_OK | X_OK) != 0 {
+      return "the data folder \(path) is read-only"
+    }
+    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    return free < Self.leastFree ? "the disk under \(path) is full" : nil
+  }
+
+  /// Bytes.
+  private static let leastFree: UInt64 = 1 << 20
 
   /// - Throws: `config` with what is wrong and what to do.
   package func check() throws(ToolError) {

@@ -10,9 +10,13 @@ internal import Storage
 struct Finding: Sendable {
   enum Level: String, Sendable { case ok, warn, fail }
   let level: Level
+  let check: String
   let text: String
 
-  var line: String { level.rawValue.padded(6) + text }
+  var line: String { level.rawValue.padded(6) + check.padded(13) + text }
+  var json: JSONValue {
+    ["level": .string(level.rawValue), "check": .string(check), "detail": .string(text)]
+  }
 }
 
 struct Doctor {
@@ -91,12 +95,24 @@ struct Doctor {
 
   private func journal(_ settings: ServeSettings) -> Finding {
     do {
-      let journal = try RevocationJournal(settings.folder.journal, create: false)
-      return ok("journal", "\(journal.endings.count) endings")
+      let journal = try RevocationJournal(settings.folder.journal)
+      return ok("journal", "\(journal.counts.lines) lines")
     } catch {
       return warn(
         "journal", "\(error): after a restore, keys revoked since the backup would be valid again")
     }
+  }
+
+  /// Whether the journal is the one that the database knows.
+  private func journalFits(_ settings: ServeSettings, _ store: Store) async -> [Finding] {
+    let path = settings.folder.journal
+    guard let text = try? RevocationJournal(path).text(),
+      let known = try? await store.read({ try JournalKnowledge($0) })
+    else { return [] }
+    do throws(JournalError) {
+      try known.check(text, path: path)
+      return []
+    } catch { return [fail("journal", "\(error): serve refuses to start")] }
   }
 
   private func disk(_ settings: ServeSettings) -> Finding {
@@ -119,6 +135,7 @@ struct Doctor {
       return [fail("database", Failure.line(error))]
     }
     var findings = [ok("database", "opens, schema up to date")]
+    findings += await journalFits(settings, store)
     if let keys { findings.append(await keyring(store, keys)) }
     findings.append(await clock(store))
     findings += await upstreams(store)
@@ -194,7 +211,7 @@ struct Doctor {
   private func fail(_ what: String, _ text: String) -> Finding { make(.fail, what, text) }
 
   private func make(_ level: Finding.Level, _ what: String, _ text: String) -> Finding {
-    Finding(level: level, text: what.padded(13) + text)
+    Finding(level: level, check: what, text: text)
   }
 }
 

@@ -1,5 +1,5 @@
 // What `init` makes, in an order in which a crash at any point leaves something that `init` can
-// finish: folder, master key, keyring, journal, operator key.
+// finish: folder, master key, keyring, then what every start makes, operator key.
 internal import Crypto
 internal import KeyModel
 internal import Management
@@ -48,7 +48,6 @@ enum Founding {
       if isNew { Files.remove(path) }
       throw error
     }
-    _ = try RevocationJournal(folder.journal, create: true)
     let control = try await ControlPlane(
       ServerPlan(local: config, folder: folder), UsageGatherer(), surroundings)
     let answer: Answer

@@ -1,6 +1,6 @@
 // Puts a backup in the store's place. The backup is first read into a store of its own and unlocked
-// there, and what the journal knows to be ended is ended in it; only then does it take the place of
-// the old one. Anything wrong before that leaves everything as it was.
+// there, and what the journal knows to be taken away is taken away in it; only then does it take
+// the place of the old one. Anything wrong before that leaves everything as it was.
 internal import Crypto
 internal import KeyModel
 internal import Management
@@ -11,16 +11,19 @@ struct Restore {
   private let config: Config
   private let surroundings: Surroundings
   private let folder: DataFolder
+  private let accept: Bool
   private var scratch: String { folder.path + "/restoring.db" }
+  private var location: StoreLocation { ServeSettings.store(config, folder) }
 
-  init(_ config: Config, _ surroundings: Surroundings) throws(ToolError) {
+  init(_ config: Config, _ surroundings: Surroundings, accept: Bool) throws(ToolError) {
     self.config = config
     self.surroundings = surroundings
+    self.accept = accept
     folder = DataFolder(try config.require(.data))
   }
 
   /// Gives what to say.
-  func run(file: String?, accept: Bool) async throws -> String {
+  func run(file: String?) async throws -> String {
     try folder.make()
     let lock = try FolderLock.take(folder.path, purpose: "restore")
     defer { withExtendedLifetime(lock) {} }
@@ -31,54 +34,79 @@ struct Restore {
     guard Files.exists(file) else { throw ToolError(.notFound, "there is no backup \(file)") }
     removeScratch()
     defer { removeScratch() }
-    let journal = try openJournal()
-    let reapplied = try await fill(from: file, journal, accept: accept)
+    let journal = try OldJournal(folder.journal)
+    let old = await Replaced(location)
+    let made = try await fill(from: file, journal, old)
+    let undone = await old.changes(after: made.lastAudit)
     try await install()
-    return saying(journal, reapplied, accept)
+    if made.isForgotten { try setAside() }
+    return saying(made, undone)
   }
 
-  private func saying(_ journal: RevocationJournal?, _ reapplied: Int, _ accept: Bool) -> String {
-    if journal != nil { return "restored; \(reapplied) later revocations were applied again" }
-    let rest =
-      accept
-      ? ""
-      : "; serve refuses until the journal is there (restore again) or you accept the loss "
-        + "with --accept-lost-revocations"
-    return "restored without a revocation journal: keys revoked after the backup are valid again"
-      + rest
+  // MARK: The store to be
+
+  private struct Made: Sendable {
+    var held = 0
+    /// The journal was not this backup's, and that was accepted.
+    var isForgotten = false
+    var lastAudit: Int64 = 0
   }
 
-  private func openJournal() throws -> RevocationJournal? {
-    do { return try RevocationJournal(folder.journal, create: false) } catch {
-      if case .missing = error { return nil }
-      throw error
-    }
-  }
-
-  /// Fills the scratch store; gives how many endings were applied again.
-  private func fill(
-    from file: String, _ journal: RevocationJournal?, accept: Bool
-  ) async throws -> Int {
-    let before = try await oldEpoch()
+  private func fill(from file: String, _ journal: OldJournal, _ old: Replaced) async throws -> Made
+  {
     let store = try Store.open(.sqliteFile(path: scratch))
     do {
       try await store.restore(fromFile: file)
-      let count = try await reapply(journal?.endings ?? [], in: store)
-      let pending = journal == nil && !accept
+      let known = try await store.read { try JournalKnowledge($0) }
+      var made = Made()
+      made.isForgotten = try isForgotten(journal, known, old)
+      made.lastAudit = try await store.read { try $0.audit.tip()?.sequence ?? 0 }
+      made.held = try await reapply(journal.restraints(beyond: known), in: store)
+      let epoch = max(known.place.epoch, old.known?.place.epoch ?? 0) + 1
+      let position = old.known?.place.position ?? 0
+      let isForgotten = made.isForgotten
       try await store.write { tx in
-        let own = try tx.meta.find(RestoreGuard.epochName).flatMap { Int64($0) } ?? 0
-        try tx.meta.set(RestoreGuard.epochName, String(max(own, before) + 1))
-        if pending { try tx.meta.set(RestoreGuard.pendingName, "true") }
+        try tx.meta.setRestoreEpoch(epoch)
+        try tx.changes.skip(to: position)
+        if isForgotten {
+          try JournalKnowledge.forget(tx)
+          if !accept { try tx.meta.set(JournalKnowledge.pendingName, "true") }
+        } else if let text = journal.text {
+          let mark = JournalMark(
+            count: text.lines.count, hash: text.head, position: try tx.changes.latest())
+          try JournalKnowledge.set(text.id, mark, tx)
+        }
       }
       await OffThread.run { store.close() }
-      return count
+      return made
     } catch {
       await OffThread.run { store.close() }
       throw error
     }
   }
 
-  private func reapply(_ endings: Set<Ending>, in store: Store) async throws -> Int {
+  /// Throws where there is a journal that is not the one of the backup and of the store that is to
+  /// be replaced, unless that is accepted.
+  private func isForgotten(
+    _ journal: OldJournal, _ backup: JournalKnowledge, _ old: Replaced
+  ) throws -> Bool {
+    var complaint = journal.complaint
+    if let text = journal.text {
+      do throws(JournalError) {
+        try backup.checkCovers(text, path: folder.journal)
+        try old.known?.check(text, path: folder.journal)
+        return false
+      } catch { complaint = error }
+    }
+    guard let complaint, !accept else { return true }
+    if case .missing = complaint { return true }
+    throw ToolError(
+      .config,
+      "\(complaint): nothing was restored; put the right one there, or restore with "
+        + "--accept-lost-revocations, and what was revoked after the backup may be valid again")
+  }
+
+  private func reapply(_ restraints: [Restraint], in store: Store) async throws -> Int {
     let path = config.text(.masterKeyFile) ?? folder.masterKey
     let keys = try ControlPlane.masterKeys(path, surroundings)
     let vault = try await Vault.open(store, masterKeys: keys)
@@ -91,23 +119,12 @@ struct Restore {
       clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy
     ) { log.error(Failure.line($0)) }
     try await feed.load()
-    return try await management.endAgain(endings)
+    return try await management.holdAgain(restraints)
   }
 
-  private func oldEpoch() async throws -> Int64 {
-    let location = ServeSettings.store(config, folder)
-    if case .sqliteFile(let path) = location, !Files.exists(path) { return 0 }
-    // A store that cannot be opened any more is why people restore.
-    guard let old = try? Store.open(location) else { return 0 }
-    let epoch = try? await old.read { tx in
-      try tx.meta.find(RestoreGuard.epochName).flatMap { Int64($0) }
-    }
-    await OffThread.run { old.close() }
-    return (epoch ?? nil) ?? 0
-  }
+  // MARK: In the old one's place
 
   private func install() async throws {
-    let location = ServeSettings.store(config, folder)
     guard case .sqliteFile(let path) = location else { return try await replace(location) }
     for suffix in ["-wal", "-shm"] { Files.remove(path + suffix) }
     try Files.rename(scratch, to: path)
@@ -119,34 +136,128 @@ struct Restore {
     let dump = folder.path + "/restoring.dump"
     Files.remove(dump)
     defer { Files.remove(dump) }
-    let scratchStore = try Store.open(.sqliteFile(path: scratch))
-    let dumped: Result<Int64, any Error>
-    do { dumped = .success(try await scratchStore.dump(toFile: dump)) } catch {
-      dumped = .failure(error)
+    _ = try await Store.with(.sqliteFile(path: scratch)) { try await $0.dump(toFile: dump) }
+    _ = try await Store.with(location) {
+      try await $0.restore(fromFile: dump, replacing: true)
     }
-    await OffThread.run { scratchStore.close() }
-    _ = try dumped.get()
-    let store = try Store.open(location)
-    let restored: Result<Int64, any Error>
-    do { restored = .success(try await store.restore(fromFile: dump, replacing: true)) } catch {
-      restored = .failure(error)
-    }
-    await OffThread.run { store.close() }
-    _ = try restored.get()
   }
 
-  private func acceptLoss() async throws -> String {
-    let store = try Store.open(ServeSettings.store(config, folder))
-    let result: Result<Bool, any Error>
-    do {
-      result = .success(try await store.write { try $0.meta.delete(RestoreGuard.pendingName) })
-    } catch { result = .failure(error) }
-    await OffThread.run { store.close() }
-    return try result.get()
-      ? "accepted: keys revoked after the backup are valid again" : "there was nothing to accept"
+  /// The next start begins a new one.
+  private func setAside() throws {
+    guard Files.exists(folder.journal) else { return }
+    try Files.rename(folder.journal, to: folder.strangeJournal)
   }
 
   private func removeScratch() {
     for suffix in ["", "-wal", "-shm"] { Files.remove(scratch + suffix) }
+  }
+
+  // MARK: Without a backup
+
+  /// For a store that is as it should be beside a journal that is not.
+  private func acceptLoss() async throws -> String {
+    let journal = try OldJournal(folder.journal)
+    let path = folder.journal
+    let isNews = try await Store.with(location) { store in
+      try await store.write { tx -> Bool in
+        let known = try JournalKnowledge(tx)
+        var isFine = !known.isPending && (journal.text != nil || known.marks.isEmpty)
+        if let text = journal.text, !known.isPending {
+          do throws(JournalError) {
+            try known.check(text, path: path)
+            isFine = known.marks[text.id] != nil
+          } catch { isFine = false }
+        }
+        if isFine { return false }
+        _ = try tx.meta.delete(JournalKnowledge.pendingName)
+        try JournalKnowledge.forget(tx)
+        return true
+      }
+    }
+    guard isNews else { return "there was nothing to accept" }
+    try setAside()
+    return "accepted: keys revoked after the backup are valid again; a new journal begins"
+  }
+
+  // MARK: What was done
+
+  private func saying(_ made: Made, _ undone: [String: Int]) -> String {
+    var text = "restored; \(made.held) later revocations were applied again"
+    if made.isForgotten {
+      text = "restored without a revocation journal: keys revoked after the backup are valid again"
+      if !accept {
+        text +=
+          "; serve refuses until the journal is there (restore again) or you accept the "
+          + "loss with --accept-lost-revocations"
+      }
+    }
+    if undone.isEmpty { return text }
+    let list = undone.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return text + "\nchanges since the backup, undone but for what they took away from keys and "
+      + "accounts: " + list.joined(separator: ", ")
+  }
+}
+
+/// The journal in the folder: whole, missing or not to be used.
+private struct OldJournal: Sendable {
+  var text: JournalText?
+  var complaint: JournalError?
+
+  /// Throws what is nobody's fault but the disk's.
+  init(_ path: String) throws(JournalError) {
+    do {
+      text = try RevocationJournal(path).text()
+    } catch {
+      if case .file = error { throw error }
+      complaint = error
+    }
+  }
+
+  /// What a store does not have that knows so much of it; all of it where it knows nothing.
+  func restraints(beyond known: JournalKnowledge) -> [Restraint] {
+    guard let text else { return [] }
+    return text.restraints(after: known.marks[text.id]?.count ?? 0)
+  }
+}
+
+/// The store that is to be replaced, as far as it can still be read: that it cannot may be why
+/// people restore.
+private struct Replaced: Sendable {
+  let known: JournalKnowledge?
+  private let location: StoreLocation
+
+  init(_ location: StoreLocation) async {
+    self.location = location
+    if case .sqliteFile(let path) = location, !Files.exists(path) {
+      known = nil
+    } else {
+      known = try? await Store.with(location) { try await $0.read { try JournalKnowledge($0) } }
+    }
+  }
+
+  /// How many audit entries of each action come after one of this number.
+  func changes(after sequence: Int64) async -> [String: Int] {
+    guard known != nil else { return [:] }
+    let counts = try? await Store.with(location) { store in
+      try await store.read { tx -> [String: Int] in
+        var counts: [String: Int] = [:]
+        try tx.audit.forEach(after: sequence) { counts[$0.action, default: 0] += 1 }
+        return counts
+      }
+    }
+    return counts ?? [:]
+  }
+}
+
+extension Store {
+  /// Opens, and closes whatever happens.
+  static func with<R: Sendable>(
+    _ location: StoreLocation, _ body: (Store) async throws -> R
+  ) async throws -> R {
+    let store = try Store.open(location)
+    let result: Result<R, any Error>
+    do { result = .success(try await body(store)) } catch { result = .failure(error) }
+    await OffThread.run { store.close() }
+    return try result.get()
   }
 }

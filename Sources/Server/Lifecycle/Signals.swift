@@ -10,6 +10,8 @@ package enum Signals {
     pthread_sigmask(SIG_BLOCK, &set, nil)
     // Writing to a closed connection is an error code, not an end.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that must not grow any more.
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Blocks until a stop signal comes; gives its number.

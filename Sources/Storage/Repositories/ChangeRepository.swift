@@ -56,6 +56,13 @@ package struct ChangeRepository {
     try transaction.number("SELECT position FROM feed WHERE id = 1")
   }
 
+  /// The next position is beyond `position`: those before were given by a store that this one takes
+  /// the place of.
+  package func skip(to position: Int64) throws(StoreError) {
+    try transaction.execute(
+      "UPDATE feed SET position = $1 WHERE id = 1 AND position < $1", [.integer(position)])
+  }
+
   /// Changes up to this position are not kept any more: who stands lower must load anew.
   package func trimmed() throws(StoreError) -> Int64 {
     try transaction.number("SELECT trimmed FROM feed WHERE id = 1")

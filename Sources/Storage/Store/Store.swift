@@ -10,6 +10,10 @@ package final class Store: Sendable {
   private let writer: StoreThread
   private let readers: [StoreThread]
   private let closing = Once()
+  private let outcome: WriteOutcome
+
+  /// The version of the schema that `open` brings a database to.
+  package static let schema = Migration.all.last?.version ?? 0
 
   /// Opens or makes the database and brings its schema up to date. Blocking.
   package static func open(_ location: StoreLocation) throws(StoreError) -> Store {
@@ -28,20 +32,22 @@ package final class Store: Sendable {
     capabilities = first.dialect.capabilities
     writes = JobQueue()
     reads = capabilities.concurrentReads ? JobQueue() : writes
+    outcome = WriteOutcome()
     (writer, readers) = try Self.start(
-      first, location, writes, reads, readers: capabilities.concurrentReads ? count : 0)
+      first, location, writes, reads, outcome,
+      readers: capabilities.concurrentReads ? count : 0)
   }
 
   /// Connections are made here, so that a failure to open one is the caller's to see.
   private static func start(
     _ first: any Connection, _ location: StoreLocation, _ writes: JobQueue, _ reads: JobQueue,
-    readers count: Int
+    _ outcome: WriteOutcome, readers count: Int
   ) throws(StoreError) -> (StoreThread, [StoreThread]) {
     var connections: [Handover<any Connection>] = []
     for _ in 0..<count { connections.append(Handover(try location.connect(.reader))) }
     let handover = Handover(first)
     let writer = try StoreThread {
-      Writer(handover.value) { () throws(StoreError) in try location.connect(.writer) }
+      Writer(handover.value, outcome) { () throws(StoreError) in try location.connect(.writer) }
         .run(writes)
     }
     var threads: [StoreThread] = []
@@ -67,6 +73,9 @@ package final class Store: Sendable {
   ) async throws -> R {
     try await submit(to: writes, mayWrite: true, body, committed: committed)
   }
+
+  /// Why the last write could not be stored; nil where it was, or was refused for its own sake.
+  package var writeFailure: StoreError? { outcome.failure }
 
   /// One consistent snapshot; writing in `body` throws `readOnly`.
   package func read<R: Sendable>(

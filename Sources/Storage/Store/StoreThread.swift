@@ -23,12 +23,15 @@ final class StoreThread: @unchecked Sendable {
 
   /// Waits for its end. On the thread itself, where a body that has just run may be the last to let
   /// go of a store, it lets the thread end without anybody waiting.
-  func join() {
+  /// False then.
+  @discardableResult
+  func join() -> Bool {
     if pthread_equal(pthread_self(), handle) != 0 {
       pthread_detach(handle)
-    } else {
-      pthread_join(handle, nil)
+      return false
     }
+    pthread_join(handle, nil)
+    return true
   }
 
   private final class Start {

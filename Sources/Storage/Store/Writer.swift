@@ -5,14 +5,17 @@
 final class Writer {
   private let connect: () throws(StoreError) -> any Connection
   private var connection: any Connection
+  private let outcome: WriteOutcome
   /// Bounds how long a commit can take and how much is run again after a serialization failure.
   static let batchLimit = 256
   private static let attempts = 8
 
   init(
-    _ connection: any Connection, connect: @escaping () throws(StoreError) -> any Connection
+    _ connection: any Connection, _ outcome: WriteOutcome,
+    connect: @escaping () throws(StoreError) -> any Connection
   ) {
     self.connection = connection
+    self.outcome = outcome
     self.connect = connect
   }
 
@@ -35,6 +38,7 @@ final class Writer {
       } catch {
         connection.rollback()
         guard error.isRetryable(connection), attempt < Self.attempts else {
+          outcome.note(error)
           for job in jobs { job.finish(error) }
           return
         }
@@ -48,7 +52,9 @@ final class Writer {
     try connection.begin(.write)
     var done = 0
     for job in jobs where try run(job, alone: jobs.count == 1) { done += 1 }
-    if done == 0 { connection.rollback() } else { try connection.commit() }
+    if done == 0 { return connection.rollback() }
+    try connection.commit()
+    outcome.succeeded()
   }
 
   /// False where the job failed and was undone. A job alone in its batch needs no savepoint: the
@@ -61,6 +67,7 @@ final class Writer {
       return true
     case .failed(let error):
       if let error, error.isRetryable(connection) { throw error }
+      if let error, job.mayWrite { outcome.note(error) }
       if alone { return false }
       do {
         try connection.rollbackToSavepoint()

@@ -25,7 +25,7 @@ package final class RecordTable: Sendable {
     applied.store(position, ordering: .releasing)
   }
 
-  /// Applies many changes as one: at the start, before anybody asks.
+  /// Applies many changes as one: a whole store.
   package func load<E: Error>(
     position: Int64, _ changes: ((RecordChange) -> Void) throws(E) -> Void
   ) throws(E) {
@@ -33,6 +33,11 @@ package final class RecordTable: Sendable {
       try changes { writer.apply($0, shared, directory, epochs) }
     }
     applied.store(position, ordering: .releasing)
+  }
+
+  /// Removes what is not in `present`: the store was put back, and it is not in it any more.
+  package func keepOnly(_ present: PresentRecords) {
+    writer.withLock { $0.keepOnly(present, shared, directory, epochs) }
   }
 
   /// Makes room before many keys are applied, so that the index need not grow on the way.

@@ -34,6 +34,22 @@ struct TableWriter: Sendable {
     reclaim(shared, epochs)
   }
 
+  mutating func keepOnly(
+    _ present: PresentRecords, _ shared: SharedTables, _ directory: ProjectDirectory,
+    _ epochs: Epochs
+  ) {
+    let held = directory.snapshot()
+    for id in held.operatorKeys.keys where !present.operatorKeys.contains(id) {
+      directory.remove(id)
+    }
+    for id in held.numbers.keys where !present.projects.contains(id) {
+      removeProject(id, shared, directory)
+    }
+    for id in accounts.keys where !present.accounts.contains(id) { removeAccount(id, shared) }
+    removeRows(shared) { !present.lookups.contains($0.lookup) }
+    reclaim(shared, epochs)
+  }
+
   mutating func reserve(versions: Int, _ shared: SharedTables, _ epochs: Epochs) {
     // Hashing spreads evenly, but not exactly: 3 % and a few more than a fair share each.
     let share = versions / SharedTables.segments

@@ -59,7 +59,7 @@ final class Site: Sendable {
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: FixedClock(),
       entropy: entropy, report: { _ in })
-    api = ConsoleAPI(management: management, isReady: { true })
+    api = ConsoleAPI(management: management, complaint: { nil })
     let answer = try await management.createOperatorKey(
       NewOperatorKey(scopes: [.all]), by: Caller(.local))
     token = answer.body?["operator_key"]?.string ?? ""

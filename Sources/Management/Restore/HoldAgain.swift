@@ -1,18 +1,71 @@
-// Ends anew what was ended after a backup was made. No limit of a policy stands in its way: it was
-// answered as done once already.
+// Takes away anew what was taken away after a backup was made. No limit of a policy stands in its
+// way: it was answered as done once already.
 package import KeyModel
 internal import Storage
 
 extension UseCases {
-  /// Ends whatever of `endings` the store still has alive; gives how many that were.
-  package func endAgain(_ endings: Set<Ending>) async throws(Problem) -> Int {
+  /// Ends whatever the store still has alive of it, and narrows what it has wider than the last
+  /// word in `restraints` says; gives how many that were. Nothing is given back.
+  package func holdAgain(_ restraints: [Restraint]) async throws(Problem) -> Int {
+    if restraints.isEmpty { return 0 }
     let answer = try await change(.revokeKey, by: Caller(.local)) { [self] context in
       var count: Int64 = 0
-      for ending in endings where try endAgain(ending, &context) { count += 1 }
+      for restraint in Self.lastWords(restraints) where try hold(restraint, &context) {
+        count += 1
+      }
       if count == 0 { context.nothingToDo() }
-      return Answer(200, ["ended": .integer(count)])
+      return Answer(200, ["held": .integer(count)])
     }
-    return Int(answer.body?["ended"]?.integer ?? 0)
+    return Int(answer.body?["held"]?.integer ?? 0)
+  }
+
+  /// In their order, each once, and of what may be given back the last only.
+  private static func lastWords(_ restraints: [Restraint]) -> [Restraint] {
+    var said: Set<Restraint.Subject> = []
+    var ended: Set<Ending> = []
+    let kept = restraints.reversed().filter { restraint in
+      if case .ending(let ending) = restraint { return ended.insert(ending).inserted }
+      return restraint.subject.map { said.insert($0).inserted } ?? false
+    }
+    return kept.reversed()
+  }
+
+  private func hold(_ restraint: Restraint, _ context: inout ChangeContext) throws -> Bool {
+    switch restraint {
+    case .ending(let ending): try endAgain(ending, &context)
+    case .account(let id, let suspended): try suspended ? suspend(id, &context) : false
+    case .key(let id, let bounds): try narrow(id, to: bounds, &context)
+    }
+  }
+
+  private func suspend(_ id: AccountID, _ context: inout ChangeContext) throws -> Bool {
+    guard var account = try context.tx.accounts.find(id), account.state == .active else {
+      return false
+    }
+    account.state = .suspended
+    _ = try context.tx.accounts.update(account)
+    context.publish(.account(id))
+    context.audit(
+      "account.updated", project: account.projectID, account: id, subject: id,
+      ["state": .string(account.state.name), "restored": true])
+    return true
+  }
+
+  private func narrow(
+    _ id: KeyID, to limit: KeyBounds, _ context: inout ChangeContext
+  ) throws -> Bool {
+    guard let old = try context.tx.keys.find(id), old.state == .active else { return false }
+    let bounds = KeyBounds(old).within(limit)
+    guard bounds != KeyBounds(old) else { return false }
+    var key = old
+    (key.access, key.expiresAt, key.routes) = (bounds.access, bounds.expiresAt, bounds.routes)
+    key = try context.tx.keys.update(key)
+    context.publish(key)
+    var detail = KeyPatch.detail(old: old, new: key)
+    detail["restored"] = true
+    context.audit(
+      "key.updated", project: key.projectID, account: key.accountID, subject: id, detail)
+    return true
   }
 
   private func endAgain(_ ending: Ending, _ context: inout ChangeContext) throws -> Bool {
