@@ -130,6 +130,7 @@ struct AuthorizationMatrixTests {
     case "NewAccount", "NewApplication": #"{"name":"N"}"#
     case "NewMember": #"{"email":"n@example.com","role":"viewer"}"#
     case "NewKey": #"{"environment":"production"}"#
+    case "KeyImport": #"{"keys":[]}"#
     case "NewOperatorKey": #"{"scopes":["keys:read"]}"#
     default: "{}"
     }

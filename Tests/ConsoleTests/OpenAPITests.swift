@@ -73,6 +73,7 @@ struct OpenAPITests {
     try check("KeyPatch") { fields throws(Problem) in _ = try KeyPatch(&fields) }
     try check("KeyRotation") { fields throws(Problem) in _ = try KeyRotation(&fields) }
     try check("NewOperatorKey") { fields throws(Problem) in _ = try NewOperatorKey(&fields) }
+    try check("KeyImport") { fields throws(Problem) in _ = try KeyImport(&fields) }
     try check("Empty") { fields throws(Problem) in _ = try NoFields(&fields) }
   }
 
@@ -97,6 +98,8 @@ struct OpenAPITests {
     var (key, keyPatch) = (fields("NewKey"), fields("KeyPatch"))
     _ = (try NewKey(&key), try KeyPatch(&keyPatch))
     var (rotation, operatorKey) = (fields("KeyRotation"), fields("NewOperatorKey"))
+    var keyImport = fields("KeyImport")
+    #expect(try KeyImport(&keyImport).rows.allSatisfy { (try? $0.get()) != nil })
     _ = (try KeyRotation(&rotation), try NewOperatorKey(&operatorKey))
   }
 

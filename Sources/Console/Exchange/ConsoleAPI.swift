@@ -33,6 +33,13 @@ package struct ConsoleAPI: Sendable {
     }
   }
 
+  /// How many bytes of body the request's route takes.
+  func bodyLimit(of request: ConsoleRequest) -> Int {
+    guard case .route(let route, _) = router.match(method: request.method, path: request.path)
+    else { return ConsoleRequest.bodyLimit }
+    return route.bodyLimit
+  }
+
   /// For a request whose body could not be read.
   package func refuse(_ code: ProblemCode, _ detail: String, path: String) -> Response {
     Answering.response(
@@ -66,7 +73,7 @@ package struct ConsoleAPI: Sendable {
   ) async throws(Problem) -> Answer {
     try Query.refuseCredentials(request.query)
     let (route, parameters) = try match(request)
-    guard request.body.count <= ConsoleRequest.bodyLimit else { throw .bodyTooLarge }
+    guard request.body.count <= route.bodyLimit else { throw .bodyTooLarge(route.bodyLimit) }
     guard let handler = route.handler else { throw .notFound() }
     guard case .operation(let operation) = route.guardedBy else {
       return try await handler(
@@ -108,6 +115,7 @@ package struct ConsoleAPI: Sendable {
 }
 
 extension Problem {
-  static let bodyTooLarge = Problem(
-    .payloadTooLarge, "A body may have \(ConsoleRequest.bodyLimit) bytes at most.")
+  static func bodyTooLarge(_ limit: Int) -> Problem {
+    Problem(.payloadTooLarge, "A body may have \(limit) bytes at most.")
+  }
 }

@@ -16,7 +16,8 @@ package final class ConsoleHandler: RequestHandler {
 
   package func handle(_ exchange: Exchange) {
     var request = ConsoleRequest(exchange.head, isLocal: isLocal)
-    exchange.collectBody(limit: ConsoleRequest.bodyLimit) { [api] result in
+    let limit = api.bodyLimit(of: request)
+    exchange.collectBody(limit: limit) { [api] result in
       switch result {
       case .success(let body):
         request.body = body
@@ -24,7 +25,7 @@ package final class ConsoleHandler: RequestHandler {
         Task { ticket.respond(await api.respond(to: ready)) }
       case .failure(.tooLarge):
         exchange.respond(
-          api.refuse(.payloadTooLarge, Problem.bodyTooLarge.detail, path: request.path))
+          api.refuse(.payloadTooLarge, Problem.bodyTooLarge(limit).detail, path: request.path))
       case .failure(.tooSlow):
         exchange.respond(
           api.refuse(.requestTimeout, "The body came too slowly.", path: request.path))

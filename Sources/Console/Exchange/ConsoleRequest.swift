@@ -23,7 +23,7 @@ package struct ConsoleRequest: Sendable {
   package var isLocal: Bool
 
   package static let readFields = ["authorization", "content-type", "idempotency-key"]
-  /// Bytes; a longer body is refused with 413.
+  /// Bytes of a body, where its route does not say otherwise.
   package static let bodyLimit = 64 * 1024
 
   package init(

@@ -22,6 +22,7 @@ enum InputSchemas {
         "plan": Schema.nullable(Schema.text(64)),
         "username": Schema.nullable(Schema.text(128)),
         "brands": Schema.nullable(Schema.list(Schema.text(128), max: 1000)),
+        "client_id": Schema.nullable(identifier),
       ], required: ["name"]),
     "AccountPatch": Schema.input([
       "name": Schema.text(128),
@@ -48,16 +49,17 @@ enum InputSchemas {
     "MemberPatch": Schema.input([
       "email": email, "role": Schema.text(128), "permissions": Schema.nullable(permissions),
     ]),
-    "NewKey": Schema.input([
-      "environment": Schema.nullable(Schema.text(128)),
-      "kind": Schema.nullable(kind),
-      "name": Schema.nullable(Schema.text(128, min: 0)),
-      "description": Schema.nullable(Schema.text(1024, min: 0)),
-      "access": Schema.nullable(access),
-      "application_id": Schema.nullable(Schema.id("app")),
-      "routes": Schema.nullable(routes),
-      "expires_at": Schema.nullable(Schema.time),
-    ]),
+    "NewKey": Schema.input(newKey),
+    "KeyImport": Schema.input(
+      [
+        "keys": Schema.list(Schema.ref("ImportedKey"), max: Int64(KeyImport.rowLimit)),
+        "account_id": Schema.nullable(Schema.id("acc")),
+        "environment": Schema.nullable(Schema.text(128)),
+        "dry_run": Schema.nullable(Schema.boolean),
+        "create_missing": Schema.nullable(Schema.boolean),
+        "ignore_limits": Schema.nullable(Schema.boolean),
+      ], required: ["keys"]),
+    "ImportedKey": Schema.input(importedKey.merging(newKey)),
     "KeyPatch": Schema.input([
       "name": Schema.nullable(Schema.text(128, min: 0)),
       "description": Schema.nullable(Schema.text(1024, min: 0)),
@@ -76,6 +78,35 @@ enum InputSchemas {
       ["method": Schema.text(32), "path": Schema.text(1024)], required: ["method", "path"]),
   ]
 
+  private static let newKey: JSONObject = [
+    "environment": Schema.nullable(Schema.text(128)),
+    "kind": Schema.nullable(kind),
+    "name": Schema.nullable(Schema.text(128, min: 0)),
+    "description": Schema.nullable(Schema.text(1024, min: 0)),
+    "access": Schema.nullable(access),
+    "application_id": Schema.nullable(Schema.id("app")),
+    "routes": Schema.nullable(routes),
+    "expires_at": Schema.nullable(Schema.time),
+  ]
+
+  /// What a row of an import has besides.
+  private static let importedKey: JSONObject = [
+    "hash": Schema.nullable(Schema.text(128)),
+    "secret": Schema.nullable(Schema.text(Int64(TokenFormat.maximumLength))),
+    "algorithm": Schema.nullable(Schema.text(32)),
+    "encoding": Schema.nullable(
+      Schema.choice(ImportRules.HashEncoding.allCases.map(\.rawValue))),
+    "hint": Schema.nullable(Schema.text(4)),
+    "public_id": Schema.nullable(identifier),
+    "account_id": Schema.nullable(Schema.id("acc")),
+    "external_id": Schema.nullable(Schema.text(128)),
+    "account_name": Schema.nullable(Schema.text(128)),
+    "plan": Schema.nullable(Schema.text(64)),
+    "client_id": Schema.nullable(identifier),
+    "username": Schema.nullable(identifier),
+    "application": Schema.nullable(Schema.text(128)),
+  ]
+
   private static let newProject: JSONObject = [
     "slug": ["type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"],
     "name": Schema.text(128),
@@ -86,6 +117,9 @@ enum InputSchemas {
     "upstream_timeout_seconds": Schema.nullable(timeout),
   ]
 
+  private static let identifier: JSONValue = [
+    "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-9;-~]*$",
+  ]
   private static let email: JSONValue = [
     "type": "string", "format": "email", "maxLength": 254,
   ]

@@ -81,6 +81,17 @@ enum OutputSchemas {
       "last_seen_at": Schema.nullable(Schema.time), "window_seconds": Schema.integer,
       "callers_dropped": Schema.boolean, "dropped_calls": Schema.integer,
     ]),
+    "ImportReport": Schema.output([
+      "dry_run": Schema.boolean, "received": Schema.integer, "imported": Schema.integer,
+      "already_imported": Schema.integer, "refused": Schema.integer,
+      "accounts_created": Schema.integer, "applications_created": Schema.integer,
+      "refusals": Schema.list(Schema.ref("ImportRefusal"), max: Int64(KeyImport.rowLimit)),
+    ]),
+    "ImportRefusal": Schema.output([
+      "index": Schema.integer, "code": Schema.choice(ImportCode.allCases.map(\.rawValue)),
+      "detail": Schema.string, "pointer": Schema.nullable(Schema.string),
+      "key_id": Schema.nullable(Schema.id("key")),
+    ]),
     "ResetKeys": Schema.output(["keys": Schema.list(Schema.ref("KeyWithSecret"))]),
     "RevealedSecret": Schema.output(
       ["secret": Schema.string, "secret_expired": Schema.boolean],

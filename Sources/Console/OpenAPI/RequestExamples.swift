@@ -20,6 +20,14 @@ package enum RequestExamples {
       "environment": "production", "name": "ci", "access": "read_only",
       "routes": [["method": "GET", "path": "/v1/*"]],
     ],
+    "KeyImport": [
+      "keys": [
+        [
+          "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+          "external_id": "customer-17", "environment": "production", "hint": "x7Qa",
+        ]
+      ], "create_missing": true, "dry_run": true,
+    ],
     "KeyPatch": ["name": "ci", "expires_at": "2099-01-01T00:00:00Z"],
     "KeyRotation": ["overlap_seconds": 3600],
     "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],

@@ -7,7 +7,7 @@ extension RouteTable {
     .operation(
       .post, "/v1/projects/{slug}/accounts", .createAccount, "Create an account",
       tag: "Accounts", input: "NewAccount", status: 201, output: "Account",
-      refusals: [.externalIDTaken]
+      refusals: [.externalIDTaken, .clientIDTaken]
     ) { management, call throws(Problem) in
       try await management.createAccount(
         in: call.text("slug"), try call.input(NewAccount.init), by: call.caller)

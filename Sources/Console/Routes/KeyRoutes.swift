@@ -28,6 +28,14 @@ extension RouteTable {
         of: try call.id("account"), query, page, by: call.principal)
     },
     .operation(
+      .post, "/v1/projects/{slug}/keys/import", .importKeys,
+      "Import up to 1000 keys from elsewhere, by hash or by secret", tag: "Keys",
+      input: "KeyImport", output: "ImportReport", bodyLimit: 1 << 20
+    ) { management, call throws(Problem) in
+      try await management.importKeys(
+        into: call.text("slug"), try call.input(KeyImport.init), by: call.caller)
+    },
+    .operation(
       .post, "/v1/accounts/{account}/keys/reset", .resetAllKeys,
       "Give every key of an account a new secret; all old ones die at once", tag: "Keys",
       query: [forceParameter], input: "Empty", inputRequired: false, status: 201,

@@ -45,6 +45,8 @@ package struct Route: Sendable {
   package var output: String?
   /// Codes beyond those that follow from the rest of the declaration.
   package var refusals: [ProblemCode] = []
+  /// Bytes; a longer body is refused with 413.
+  package var bodyLimit = ConsoleRequest.bodyLimit
   package var handler: Handler?
 
   package var segments: [Substring] { template.dropFirst().split(separator: "/") }
@@ -71,11 +73,11 @@ extension Route {
     _ method: Method, _ template: String, _ operation: Operation, _ summary: String,
     tag: String, query: [QueryParameter] = [], input: String? = nil, inputRequired: Bool = true,
     status: Int = 200, output: String? = nil, refusals: [ProblemCode] = [],
-    _ handler: @escaping Handler
+    bodyLimit: Int = ConsoleRequest.bodyLimit, _ handler: @escaping Handler
   ) -> Route {
     Route(
       method: method, template: template, guardedBy: .operation(operation), summary: summary,
       tag: tag, query: query, input: input, inputRequired: inputRequired, status: status,
-      output: output, refusals: refusals, handler: handler)
+      output: output, refusals: refusals, bodyLimit: bodyLimit, handler: handler)
   }
 }

@@ -17,11 +17,13 @@ package struct Project: Hashable, Sendable {
   package var upstreamTimeoutSeconds: Int64?
   package var createdAt: Timestamp
   package var revision: Int64
+  /// Keys from elsewhere were imported. Never taken back.
+  package var hasImports: Bool
 
   package init(
     id: ProjectID, slug: String, name: String, profile: String, policyPatch: JSONValue = .null,
     upstream: String? = nil, hosts: [String] = [], upstreamTimeoutSeconds: Int64? = nil,
-    createdAt: Timestamp, revision: Int64 = 1
+    createdAt: Timestamp, revision: Int64 = 1, hasImports: Bool = false
   ) {
     self.id = id
     self.slug = slug
@@ -33,6 +35,7 @@ package struct Project: Hashable, Sendable {
     self.upstreamTimeoutSeconds = upstreamTimeoutSeconds
     self.createdAt = createdAt
     self.revision = revision
+    self.hasImports = hasImports
   }
 }
 
@@ -50,7 +53,8 @@ package struct Account: Hashable, Sendable {
   package var plan: String?
   /// Sent with the key by schemes that name the account's user (`apikey user:key`).
   package var username: String
-  /// One per account, the same in all its environments: 32 lower-case hexadecimal digits.
+  /// One per account, the same in all its environments: 32 lower-case hexadecimal digits, or what
+  /// the operator's system before had.
   package var clientID: String
   package var sealedClientSecret: [UInt8]
   package var brands: [String]

@@ -1,5 +1,5 @@
-// What a change of policy would do to keys and applications that are there: which rule of the new
-// policy they break, and how many of them. It only counts; whether the change goes on is decided
+// What a change of policy would do to keys, applications and members that are there: which rule of the
+// new policy they break, and how many of them. It only counts; whether the change goes on is decided
 // by who asks.
 
 /// Active keys of one account that are alike in all that a policy distinguishes.
@@ -28,9 +28,18 @@ package struct PolicyUse: Hashable, Sendable {
   package var keys: [KeyUse]
   /// How many applications each account has.
   package var applications: [AccountID: Int]
-  package init(keys: [KeyUse], applications: [AccountID: Int]) {
+  /// How many members have each role.
+  package var roles: [String: Int]
+  /// Keys were imported: a secret of any form is looked for.
+  package var takesAnyForm: Bool
+  package init(
+    keys: [KeyUse], applications: [AccountID: Int], roles: [String: Int] = [:],
+    takesAnyForm: Bool = false
+  ) {
     self.keys = keys
     self.applications = applications
+    self.roles = roles
+    self.takesAnyForm = takesAnyForm
   }
 }
 
@@ -44,6 +53,7 @@ package struct PolicyBreaks {
   package static func find(from old: Policy, to new: Policy, _ use: PolicyUse) -> [PolicyProblem] {
     let breaks = PolicyBreaks(old: old, new: new, use: use)
     return breaks.scheme + breaks.forms + breaks.access + breaks.keyLimit + breaks.applications
+      + breaks.roles
   }
 
   private func keys(_ fits: (KeyUse) -> Bool) -> Int {
@@ -88,7 +98,9 @@ package struct PolicyBreaks {
     guard new.kinds.contains(kind) else {
       return (["kinds"], "the kind `\(kind.name)` is gone")
     }
-    guard let format = before.format(environment: index, kind: kind) else { return nil }
+    guard !use.takesAnyForm, let format = before.format(environment: index, kind: kind) else {
+      return nil
+    }
     let sample = format.generate(random: [UInt8](repeating: 0x55, count: format.randomByteCount))
     let form = sample.withUnsafeBytes { after.recognize($0) }
     if let form, form.kind == kind, form.environment == nil || form.environment == position {
@@ -136,6 +148,18 @@ package struct PolicyBreaks {
         message: "\(over.count) \(limit.per.rawValue)\(over.count == 1 ? " holds" : "s hold") "
           + "more than \(Self.keys(max)); the most is \(most)")
     ]
+  }
+
+  private var roles: [PolicyProblem] {
+    old.members.roles.compactMap { role in
+      guard new.members.role(named: role.name) == nil, let count = use.roles[role.name] else {
+        return nil
+      }
+      return PolicyProblem(
+        pointer: JSONPointer(["members", "roles"]),
+        message: "\(count == 1 ? "1 member has" : "\(count) members have") the role "
+          + "`\(role.name)`, which is gone")
+    }
   }
 
   private var applications: [PolicyProblem] {

@@ -43,9 +43,11 @@ package struct ProjectRecord: Sendable {
   package var upstreamTimeoutSeconds: Int64?
   /// 32 bytes: the HMAC-SHA-256 key of `X-Latchkey-Assertion`.
   package var assertionKey: [UInt8]
+  /// Keys were imported: a token of any form may be one, and some are found by their SHA-256.
+  package var hasImports: Bool
   package init(
     id: ProjectID, slug: String, policy: Policy, upstream: String?, hosts: [String],
-    upstreamTimeoutSeconds: Int64?, assertionKey: [UInt8]
+    upstreamTimeoutSeconds: Int64?, assertionKey: [UInt8], hasImports: Bool = false
   ) {
     self.id = id
     self.slug = slug
@@ -54,6 +56,7 @@ package struct ProjectRecord: Sendable {
     self.hosts = hosts
     self.upstreamTimeoutSeconds = upstreamTimeoutSeconds
     self.assertionKey = assertionKey
+    self.hasImports = hasImports
   }
 }
 

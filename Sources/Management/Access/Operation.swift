@@ -9,7 +9,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case listAccounts, createAccount, getAccount, updateAccount, deleteAccount, revealClientSecret
   case listApplications, createApplication, getApplication, updateApplication, deleteApplication
   case listKeys, createKey, getKey, getReadiness, updateKey, revokeKey, rotateKey, resetKey,
-    revealKey
+    revealKey, importKeys
   case resetAllKeys
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
@@ -25,7 +25,8 @@ package enum Operation: String, Sendable, CaseIterable {
       .deleteApplication:
       .accountsWrite
     case .listKeys, .getKey, .getReadiness: .keysRead
-    case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys: .keysWrite
+    case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys, .importKeys:
+      .keysWrite
     case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
     case .listMembers, .getMember: .membersRead
     case .createMember, .updateMember, .deleteMember: .membersWrite
@@ -53,7 +54,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .listAudit, .listOperatorKeys, .createOperatorKey, .getOperatorKey, .revokeOperatorKey:
+      .importKeys, .listAudit, .listOperatorKeys, .createOperatorKey, .getOperatorKey,
+      .revokeOperatorKey:
       .nobody
     case .getAccount, .listApplications, .getApplication: .everyMember
     case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,

@@ -10,20 +10,32 @@ extension UseCases {
     try await change(.createAccount, by: caller) { [self] context in
       let project = try context.view.project(slug: slug)
       let policy = try policies.policy(of: project).policy
-      try requireFree(externalID: new.externalID, in: project.id, nil, context.tx)
-      let id: AccountID = entropy.newID(context.now)
-      let made = try vault.makeDataKey(
-        for: id, now: context.now, entropy: entropy, context.tx)
-      let account = makeAccount(new, id, project, made.key, context.now)
-      try context.tx.accounts.insert(account)
-      try context.tx.keyring.insert(made.row)
-      if policy.applications.max == nil { try makeDefaultApplication(of: account, &context) }
-      context.publish(.account(account.id))
-      context.audit(
-        "account.created", project: project.id, account: account.id, subject: account.id,
-        ["name": .string(account.name)])
+      let account = try makeAccount(new, in: project, policy, &context)
       return Answer(201, Represent.account(account, project: project))
     }
+  }
+
+  /// The new account with its data key, and its first application where the policy caps none.
+  func makeAccount(
+    _ new: NewAccount, in project: Project, _ policy: Policy, _ context: inout ChangeContext
+  ) throws -> Account {
+    try requireFree(externalID: new.externalID, in: project.id, nil, context.tx)
+    if let clientID = new.clientID, try context.tx.accounts.find(clientID: clientID) != nil {
+      throw Problem(.clientIDTaken, "Another account of this server has this client id.")
+    }
+    let id: AccountID = entropy.newID(context.now)
+    let made = try vault.makeDataKey(for: id, now: context.now, entropy: entropy, context.tx)
+    let account = makeAccount(new, id, project, made.key, context.now)
+    try context.tx.accounts.insert(account)
+    try context.tx.keyring.insert(made.row)
+    if policy.applications.max == nil {
+      _ = try makeApplication(Application.defaultName, of: account, &context)
+    }
+    context.publish(.account(account.id))
+    context.audit(
+      "account.created", project: project.id, account: account.id, subject: account.id,
+      ["name": .string(account.name)])
+    return account
   }
 
   private func makeAccount(
@@ -33,7 +45,7 @@ extension UseCases {
     return Account(
       id: id, projectID: project.id, name: new.name, externalID: new.externalID, plan: new.plan,
       username: new.username ?? Self.username(from: new.name),
-      clientID: Hex.encode(entropy.bytes(16)),
+      clientID: new.clientID ?? Hex.encode(entropy.bytes(16)),
       sealedClientSecret: Sealer.seal(
         secret, under: key, at: .clientSecret(of: id), entropy: entropy),
       brands: new.brands, createdAt: now)
@@ -45,13 +57,14 @@ extension UseCases {
     return words.isEmpty ? "user" : String(words.joined(separator: ".").prefix(64))
   }
 
-  private func makeDefaultApplication(
-    of account: Account, _ context: inout ChangeContext
-  ) throws {
-    try context.tx.applications.insert(
-      Application(
-        id: entropy.newID(context.now), projectID: account.projectID, accountID: account.id,
-        name: Application.defaultName, createdAt: context.now))
+  func makeApplication(
+    _ name: String, of account: Account, _ context: inout ChangeContext
+  ) throws -> Application {
+    let application = Application(
+      id: entropy.newID(context.now), projectID: account.projectID, accountID: account.id,
+      name: name, createdAt: context.now)
+    try context.tx.applications.insert(application)
+    return application
   }
 
   private func requireFree(

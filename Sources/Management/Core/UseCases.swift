@@ -94,6 +94,27 @@ package final class UseCases: Sendable {
     }
   }
 
+  /// Runs `effect` as `change` would and undoes it: gives what the answer would be.
+  func rehearse(
+    _ operation: Operation, by principal: Principal,
+    _ effect: @escaping @Sendable (inout ChangeContext) throws -> Answer
+  ) async throws(Problem) -> Answer {
+    try principal.require(operation)
+    let now = clock.now()
+    do {
+      return try await store.write { [entropy] tx in
+        var context = ChangeContext(
+          view: View(tx: tx, principal: principal, operation: operation), now: now,
+          entropy: entropy)
+        throw Rehearsed(answer: try effect(&context))
+      }
+    } catch let rehearsed as Rehearsed {
+      return rehearsed.answer
+    } catch {
+      throw problem(error)
+    }
+  }
+
   func problem(_ error: any Error) -> Problem {
     let problem = Problem(storing: error)
     if problem.code.status >= 500 { report(error) }
@@ -125,15 +146,12 @@ package final class UseCases: Sendable {
       context.notes, actor: principal.actor, at: now, entropy: entropy, to: tx)
     try replay?.complete(answer, tx, now: now, entropy: entropy)
     var outcome = Outcome(answer: answer)
-    for published in context.published {
-      outcome.changes.append(
-        PositionedChange(
-          position: try tx.changes.append(published.subject), record: published.record))
-      switch published.subject {
-      case .operatorKey, .project, .keyring: outcome.concernsPrincipals = true
-      case .account, .key: break
-      }
+    if context.published.isEmpty { return outcome }
+    let first = try tx.changes.append(context.published.map(\.subject))
+    outcome.changes = context.published.enumerated().map { at, published in
+      PositionedChange(position: first + Int64(at), record: published.record)
     }
+    outcome.concernsPrincipals = context.published.contains { $0.subject.concernsPrincipals }
     return outcome
   }
 
@@ -146,6 +164,21 @@ package final class UseCases: Sendable {
         .unavailable, "The change is stored, but not known to be in force here yet.")
     }
   }
+}
+
+extension ChangeSubject {
+  /// Who may do what is to be asked of the store again.
+  fileprivate var concernsPrincipals: Bool {
+    switch self {
+    case .operatorKey, .project, .keyring: true
+    case .account, .key: false
+    }
+  }
+}
+
+/// Thrown so that the transaction leaves nothing behind.
+private struct Rehearsed: Error {
+  var answer: Answer
 }
 
 /// A change that would have left no trace: a mistake of ours, and the change is refused for it.

@@ -18,6 +18,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case slugTaken = "slug_taken"
   case hostTaken = "host_taken"
   case externalIDTaken = "external_id_taken"
+  case clientIDTaken = "client_id_taken"
   case emailTaken = "email_taken"
   case lastAdmin = "last_admin"
   case policyInUse = "policy_in_use"
@@ -48,9 +49,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .notFound: 404
     case .methodNotAllowed: 405
     case .requestTimeout: 408
-    case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .emailTaken, .lastAdmin,
-      .policyInUse, .keyLimitReached,
-      .applicationLimitReached, .lastKey, .keyInUse, .keyRevoked, .keyExpired,
+    case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .clientIDTaken, .emailTaken,
+      .lastAdmin, .policyInUse, .keyLimitReached, .applicationLimitReached, .lastKey, .keyInUse,
+      .keyRevoked, .keyExpired,
       .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
       .idempotencyInFlight:
       409
@@ -81,9 +82,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .slugTaken: "The slug is taken"
     case .hostTaken: "The host belongs to another project"
     case .externalIDTaken: "The external id is taken"
+    case .clientIDTaken: "The client id is taken"
     case .emailTaken: "The account has a member of this address"
     case .lastAdmin: "The last member who may manage members stays"
-    case .policyInUse: "Keys depend on what the change would remove"
+    case .policyInUse: "Keys or members depend on what the change would remove"
     case .keyLimitReached: "The limit of keys is reached"
     case .applicationLimitReached: "The limit of applications is reached"
     case .lastKey: "The last key cannot be removed"

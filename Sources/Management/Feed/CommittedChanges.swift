@@ -19,6 +19,15 @@ final class CommittedChanges: Sendable {
   /// What waits is of a store that was put back since.
   func empty() { waiting.withLock { $0.removeAll() } }
 
+  /// The change that follows `position` is here, with its record.
+  func holds(after position: Int64) -> Bool {
+    waiting.withLock { waiting in
+      waiting.first { $0.position > position }.map {
+        $0.position == position + 1 && $0.record != nil
+      } ?? false
+    }
+  }
+
   /// Takes the unbroken run of records that follows `position`; what is behind it is forgotten.
   func take(after position: Int64) -> [PositionedChange] {
     waiting.withLock { waiting in

@@ -87,9 +87,10 @@ package actor RecordFeed {
     while settled < position {
       if let pass {
         try await pass.value
-        continue
+      } else {
+        try await runPass()
       }
-      try await runPass()
+      try applyCommitted()
     }
   }
 
@@ -144,7 +145,8 @@ package actor RecordFeed {
       for item in batch { apply(item) }
       try observe(batch.compactMap(\.step.record))
       settled = table.position
-      if batch.count < Self.batch { return }
+      // What follows in memory need not be read, and may be more than a reader could keep up with.
+      if batch.count < Self.batch || committed.holds(after: settled) { return }
     }
   }
 

@@ -30,9 +30,23 @@ struct RecordSource: Sendable {
     try tx.keys.forEachRecord { apply(.key($0)) }
   }
 
+  /// What each change means, in their order. Keys are read many at a time: an import publishes
+  /// thousands.
   func steps(after position: Int64, limit: Int, _ tx: Transaction) throws -> [PositionedStep] {
-    try tx.changes.after(position, limit: limit).map { change in
-      PositionedStep(step: try step(change.subject, tx), position: change.position)
+    let changes = try tx.changes.after(position, limit: limit)
+    let ids = changes.compactMap { change in
+      if case .key(let id) = change.subject { id } else { nil }
+    }
+    var keys: [KeyID: Key] = [:]
+    for key in try tx.keys.find(Array(Set(ids))) { keys[key.id] = key }
+    return try changes.map { change in
+      let step: FeedStep
+      if case .key(let id) = change.subject {
+        step = .record(keys[id].map { .key(KeyRecord($0)) } ?? .keyRemoved(id))
+      } else {
+        step = try self.step(change.subject, tx)
+      }
+      return PositionedStep(step: step, position: change.position)
     }
   }
 
@@ -64,7 +78,7 @@ struct RecordSource: Sendable {
     return ProjectRecord(
       id: project.id, slug: project.slug, policy: merged.policy, upstream: project.upstream,
       hosts: project.hosts, upstreamTimeoutSeconds: project.upstreamTimeoutSeconds,
-      assertionKey: vault.keyring.assertionKey(for: project.id))
+      assertionKey: vault.keyring.assertionKey(for: project.id), hasImports: project.hasImports)
   }
 
   private func record(_ account: Account) -> AccountRecord {

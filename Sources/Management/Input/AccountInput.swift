@@ -9,6 +9,8 @@ package struct NewAccount: Sendable {
   /// Nil: one is made.
   package var username: String?
   package var brands: [String] = []
+  /// Of the system the account comes from; nil: one is made.
+  package var clientID: String?
 
   package init(name: String) { self.name = name }
 
@@ -16,8 +18,9 @@ package struct NewAccount: Sendable {
     let name = fields.required("name", FieldRule.line("name"))
     externalID = fields.optional("external_id", FieldRule.line("external_id"))
     plan = fields.optional("plan", FieldRule.line("plan", max: 64))
-    username = fields.optional("username", AccountRule.username("username"))
+    username = fields.optional("username", AccountRule.identifier("username"))
     brands = fields.optional("brands", FieldRule.lines("brands", max: 1000)) ?? []
+    clientID = fields.optional("client_id", AccountRule.identifier("client_id"))
     try fields.finish()
     guard let name else { throw .invalid("", "is incomplete") }
     self.name = name
@@ -38,7 +41,7 @@ package struct AccountPatch: Sendable {
     name = fields.replacement("name", FieldRule.line("name"))
     externalID = fields.change("external_id", FieldRule.line("external_id"))
     plan = fields.change("plan", FieldRule.line("plan", max: 64))
-    username = fields.replacement("username", AccountRule.username("username"))
+    username = fields.replacement("username", AccountRule.identifier("username"))
     brands = fields.change("brands", FieldRule.lines("brands", max: 1000))
     state = fields.replacement(
       "state", FieldRule.oneOf("state", AccountState.allCases.map { ($0.name, $0) }))
@@ -83,12 +86,10 @@ enum AccountRule {
     FieldRule.oneOf(name, Access.allCases.map { ($0.name, $0) })
   }
 
-  /// Printable ASCII without blank and colon: it stands before a colon in a header.
-  static func username(_ name: String) -> FieldRule.Read<String> {
+  /// User names, client ids and public ids: they stand in a header, perhaps before a colon.
+  static func identifier(_ name: String) -> FieldRule.Read<String> {
     { fields, value in
-      guard let text = value.string, (1...128).contains(text.utf8.count),
-        text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") })
-      else {
+      guard let text = value.string, ImportRules.isIdentifier(text) else {
         return FieldRule.wrong(
           &fields, name, "must be 1 to 128 visible ASCII characters without colon")
       }

@@ -33,6 +33,15 @@ package enum FieldRule {
     }
   }
 
+  package static func flag(_ name: String) -> Read<Bool> {
+    { fields, value in
+      guard case .bool(let flag) = value else {
+        return wrong(&fields, name, "must be true or false")
+      }
+      return flag
+    }
+  }
+
   package static func integer(_ name: String, _ range: ClosedRange<Int64>) -> Read<Int64> {
     { fields, value in
       guard case .integer(let number) = value else {

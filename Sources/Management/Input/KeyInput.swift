@@ -18,6 +18,12 @@ package struct NewKey: Sendable {
   package init(environment: String? = nil) { self.environment = environment }
 
   package init(_ fields: inout Fields) throws(Problem) {
+    self.init(reading: &fields)
+    try fields.finish()
+  }
+
+  /// The members of a new key among others.
+  init(reading fields: inout Fields) {
     environment = fields.optional("environment", FieldRule.line("environment"))
     kind = fields.optional(
       "kind", FieldRule.oneOf("kind", KeyKind.allCases.map { ($0.name, $0) }))
@@ -28,7 +34,6 @@ package struct NewKey: Sendable {
       "application_id", FieldRule.id("application_id", ApplicationTag.self))
     routes = fields.optional("routes", KeyRule.routes("routes")) ?? []
     expiresAt = fields.optional("expires_at", KeyRule.time("expires_at"))
-    try fields.finish()
   }
 }
 

@@ -18,14 +18,17 @@ extension UseCases {
   func issueKey(
     _ new: NewKey, _ account: Account, _ policy: Policy, _ context: inout ChangeContext
   ) throws -> JSONValue {
-    let plan = try KeyPlan(new, account, policy, context)
+    let plan = try KeyPlan(
+      new, try ApplicationChoice(new.applicationID, of: account.id, context.tx), policy,
+      now: context.now)
     try requireRoom(
       for: account.id, application: plan.application.id, environment: plan.environment.name,
       policy, context)
     let made = try makeSecret(
       environment: plan.environment.name, plan.kind, policy, account.id, &context)
     let blank = Key(
-      id: entropy.newID(context.now), publicID: try makePublicID(account, policy, context),
+      id: entropy.newID(context.now),
+      publicID: try makePublicID(account.projectID, policy, context),
       projectID: account.projectID, accountID: account.id, applicationID: plan.application.id,
       environment: plan.environment.name, kind: plan.kind, name: new.name,
       description: new.description, access: plan.access, routes: new.routes,
@@ -54,15 +57,16 @@ extension UseCases {
     ) { () throws(Refusal) in try KeyLimitRule.check(active: active, max: max) }
   }
 
-  private func makePublicID(
-    _ account: Account, _ policy: Policy, _ context: ChangeContext
+  /// Nil where the policy has no ids of its own.
+  func makePublicID(
+    _ project: ProjectID, _ policy: Policy, _ context: ChangeContext
   ) throws -> String? {
     switch policy.publicID {
     case nil: nil
     case .uuid(let before, let after):
       before + UUIDText.version4(entropy.bytes(16)) + after
     case .integer(let before, let after):
-      before + String(try context.tx.keys.nextPublicInteger(account.projectID)) + after
+      before + String(try context.tx.keys.nextPublicInteger(project)) + after
     }
   }
 }

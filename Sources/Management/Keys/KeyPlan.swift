@@ -10,14 +10,14 @@ struct KeyPlan {
   let application: Application
 
   init(
-    _ new: NewKey, _ account: Account, _ policy: Policy, _ context: ChangeContext
-  ) throws {
+    _ new: NewKey, _ choice: ApplicationChoice, _ policy: Policy, now: Timestamp
+  ) throws(Problem) {
     var findings: [Problem.Finding] = []
     let environment = Self.environment(new, policy, &findings)
     let kind = Self.kind(new, policy, &findings)
-    let application = try Self.application(new, account, context.tx, &findings)
+    let application = Self.application(choice, &findings)
     let access = Self.access(new.access, application, policy, &findings)
-    if let end = new.expiresAt, end <= context.now {
+    if let end = new.expiresAt, end <= now {
       findings.append(.init(pointer: "/expires_at", "must be in the future"))
     }
     guard findings.isEmpty, let environment, let kind, let application, let access else {
@@ -32,14 +32,13 @@ struct KeyPlan {
   private static func environment(
     _ new: NewKey, _ policy: Policy, _ findings: inout [Problem.Finding]
   ) -> Environment? {
+    if new.environment == nil, policy.environments.count == 1 { return policy.environments.first }
+    if let found = new.environment.flatMap({ policy.environment(named: $0) }) { return found }
     let names = policy.environments.map(\.name).joined(separator: ", ")
-    guard let name = new.environment else {
-      if policy.environments.count == 1 { return policy.environments.first }
-      findings.append(.init(pointer: "/environment", "is required: one of \(names)"))
-      return nil
-    }
-    if let found = policy.environment(named: name) { return found }
-    findings.append(.init(pointer: "/environment", "must be one of: \(names)"))
+    findings.append(
+      .init(
+        pointer: "/environment",
+        new.environment == nil ? "is required: one of \(names)" : "must be one of: \(names)"))
     return nil
   }
 
@@ -53,25 +52,15 @@ struct KeyPlan {
     return nil
   }
 
-  /// The one named, or the account's `default`, or its only one.
   private static func application(
-    _ new: NewKey, _ account: Account, _ tx: Transaction, _ findings: inout [Problem.Finding]
-  ) throws -> Application? {
-    if let id = new.applicationID {
-      if let found = try tx.applications.find(id), found.accountID == account.id { return found }
-      findings.append(.init(pointer: "/application_id", "is no application of this account"))
+    _ choice: ApplicationChoice, _ findings: inout [Problem.Finding]
+  ) -> Application? {
+    switch choice {
+    case .found(let application): return application
+    case .none(let reason):
+      findings.append(.init(pointer: "/application_id", reason))
       return nil
     }
-    let all = try tx.applications.list(account: account.id, limit: 200)
-    if let found = all.last(where: { $0.name == Application.defaultName }) { return found }
-    if let only = all.first, all.count == 1 { return only }
-    findings.append(
-      .init(
-        pointer: "/application_id",
-        all.isEmpty
-          ? "is required, and the account has no application yet"
-          : "is required: the account has several applications"))
-    return nil
   }
 
   /// An application's own access bounds its keys.
@@ -92,5 +81,36 @@ struct KeyPlan {
       return nil
     }
     return wanted
+  }
+}
+
+/// The application that a new key goes to, or why there is none.
+enum ApplicationChoice {
+  case found(Application)
+  case none(String)
+
+  /// The one named, or the account's `default`, or its only one.
+  init(_ id: ApplicationID?, of account: AccountID, _ tx: Transaction) throws {
+    if let id {
+      let found = try tx.applications.find(id)
+      self =
+        if let found, found.accountID == account { .found(found) } else {
+          .none("is no application of this account")
+        }
+      return
+    }
+    let all = try tx.applications.list(account: account, limit: 200)
+    if let found = all.last(where: { $0.name == Application.defaultName }) ?? Self.only(of: all) {
+      self = .found(found)
+    } else {
+      self = .none(
+        all.isEmpty
+          ? "is required, and the account has no application yet"
+          : "is required: the account has several applications")
+    }
+  }
+
+  private static func only(of all: [Application]) -> Application? {
+    all.count == 1 ? all.first : nil
   }
 }

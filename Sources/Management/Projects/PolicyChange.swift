@@ -18,15 +18,17 @@ package struct ProjectChange: Sendable {
 enum PolicyChange {
   /// Throws 409 with a finding for each rule of `new` that something there would break.
   static func check(
-    from old: Policy, to new: Policy, of project: ProjectID, now: Timestamp, _ tx: Transaction
+    from old: Policy, to new: Policy, of project: Project, now: Timestamp, _ tx: Transaction
   ) throws {
     guard old != new else { return }
-    let breaks = PolicyBreaks.find(from: old, to: new, try tx.policyUse(of: project, at: now))
+    var use = try tx.policyUse(of: project.id, at: now)
+    use.takesAnyForm = project.hasImports
+    let breaks = PolicyBreaks.find(from: old, to: new, use)
     guard !breaks.isEmpty else { return }
     throw Problem(
       .policyInUse,
-      "Keys or applications that are there would break the new policy. Change them first, or send "
-        + "?accept_breaking=true.",
+      "Keys, applications or members that are there would break the new policy. Change them first, "
+        + "or send ?accept_breaking=true.",
       findings: breaks.map { Problem.Finding(pointer: "/policy\($0.pointer)", $0.message) })
   }
 }

@@ -71,7 +71,7 @@ extension UseCases {
       let before = try policies.policy(of: old).policy
       if !how.acceptBreaking {
         try PolicyChange.check(
-          from: before, to: merged.policy, of: project.id, now: context.now, context.tx)
+          from: before, to: merged.policy, of: project, now: context.now, context.tx)
       }
       try HostRule(policies: policies)
         .check(project, merged.policy, replacing: old, context.tx)

@@ -127,13 +127,7 @@ struct ResourceCommand: Sendable {
       return .integer(number)
     case .json: return try document(last, flag: field.source)
     case .routes:
-      return .array(
-        texts.map { text in
-          let words = text.split(separator: " ", maxSplits: 1).map(String.init)
-          return words.count == 2
-            ? ["method": .string(words[0]), "path": .string(words[1])]
-            : ["method": "*", "path": .string(text)]
-        })
+      return .array(texts.map(RouteText.json))
     }
   }
 

@@ -4,7 +4,8 @@
 enum CommandTable {
   static let all: [Command] =
     ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
-    + [KeysVerify.command] + AuditCommands.all + UpkeepCommands.all + MasterKeyCommands.all
+    + [KeysVerify.command, KeysImport.command] + AuditCommands.all + UpkeepCommands.all
+    + MasterKeyCommands.all
     + PepperCommands.all + ConfigCommands.all + AboutCommands.all
 
   static let groups = [
@@ -12,7 +13,8 @@ enum CommandTable {
     CommandGroup(
       title: "Manage",
       words: [
-        "projects", "profiles", "accounts", "applications", "keys", "operator-keys", "usage",
+        "projects", "profiles", "accounts", "applications", "members", "keys", "operator-keys",
+        "usage",
         "audit",
       ]),
     CommandGroup(

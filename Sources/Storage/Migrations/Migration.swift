@@ -9,7 +9,7 @@ struct Migration: Sendable {
   var statements: @Sendable (Dialect) -> [String]
 
   static let all: [Migration] = [
-    tenants, keys, control, feed, members, callers, peppers, usageHistory,
+    tenants, keys, control, feed, members, callers, peppers, usageHistory, imports,
   ]
 }
 

@@ -59,6 +59,15 @@ package struct ApplicationRepository {
       conditions.arguments, Self.application)
   }
 
+  /// Every one of an account, oldest first.
+  package func all(account: AccountID) throws(StoreError) -> [Application] {
+    try transaction.rows(
+      """
+      SELECT \(Self.columns) FROM applications
+      WHERE account_id = $1 AND removed_at IS NULL ORDER BY id
+      """, [.id(account)], Self.application)
+  }
+
   /// In a write transaction the answer holds until it ends.
   package func count(account: AccountID) throws(StoreError) -> Int64 {
     try transaction.number(

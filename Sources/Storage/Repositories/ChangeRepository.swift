@@ -25,17 +25,28 @@ package struct ChangeRepository {
   private let transaction: Transaction
   init(_ transaction: Transaction) { self.transaction = transaction }
 
+  private static let inserts = MultiRowInsert(
+    table: "changes", columns: "position, kind, subject", count: 3)
+
   /// Takes the next position. Its row is locked until the commit, so commits become visible in the
   /// order of positions.
   @discardableResult
   package func append(_ subject: ChangeSubject) throws(StoreError) -> Int64 {
-    let position = try transaction.numberChanging(
-      "UPDATE feed SET position = position + 1 WHERE id = 1 RETURNING position")
-    let (kind, bits) = subject.stored
-    try transaction.execute(
-      "INSERT INTO changes (position, kind, subject) VALUES ($1, $2, $3)",
-      [.integer(position), .integer(kind), .id(bits)])
-    return position
+    try append([subject])
+  }
+
+  /// Takes the next positions, one for each subject in its order; gives the first of them.
+  @discardableResult
+  package func append(_ subjects: [ChangeSubject]) throws(StoreError) -> Int64 {
+    let last = try transaction.numberChanging(
+      "UPDATE feed SET position = position + $1 WHERE id = 1 RETURNING position",
+      [.integer(Int64(subjects.count))])
+    let first = last - Int64(subjects.count) + 1
+    try Self.inserts.run(in: transaction, rows: subjects.count) { row, arguments in
+      let (kind, bits) = subjects[row].stored
+      arguments += [.integer(first + Int64(row)), .integer(kind), .id(bits)]
+    }
+    return first
   }
 
   /// In order, from the one after `position`, at most `limit`.

@@ -11,21 +11,24 @@ package struct KeyRepository {
     public_id, routes, created_at, revoked_at, revision, created_by, name, description
     """
 
+  private static let inserts = MultiRowInsert(table: "keys", columns: columns, count: 17)
+
   /// The key with all its versions; its usage is not stored.
-  package func insert(_ key: Key) throws(StoreError) {
-    try transaction.execute(
-      """
-      INSERT INTO keys (\(Self.columns)) VALUES
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-      """,
-      [
+  package func insert(_ key: Key) throws(StoreError) { try insert([key]) }
+
+  /// The same for many at once.
+  package func insert(_ keys: [Key]) throws(StoreError) {
+    try Self.inserts.run(in: transaction, rows: keys.count) { row, arguments in
+      let key = keys[row]
+      arguments += [
         .id(key.id), .id(key.projectID), .id(key.accountID), .id(key.applicationID),
         .raw(key.kind), .raw(key.access), .raw(key.state), .text(key.environment),
         .time(key.expiresAt), .text(key.publicID), JSONColumn.text(key.routes),
         .time(key.createdAt), .time(key.revokedAt), .integer(key.revision),
         .text(key.createdBy), .text(key.name), .text(key.description),
-      ])
-    for version in key.versions { try insert(version) }
+      ]
+    }
+    try insert(keys.flatMap(\.versions))
   }
 
   /// The key's own row; versions and usage are left alone. `key.revision` is the one that was read:
@@ -96,6 +99,22 @@ package struct KeyRepository {
       "UPDATE projects SET public_integer = public_integer + 1 WHERE id = $1", [.id(project)])
     return try transaction.number(
       "SELECT public_integer FROM projects WHERE id = $1", [.id(project)])
+  }
+
+  /// Those of the ids that there are, in no order.
+  package func find(_ ids: [KeyID]) throws(StoreError) -> [Key] {
+    var keys: [Key] = []
+    try transaction.forEach(
+      among: ids.map { .id($0) },
+      """
+      SELECT id, project_id, account_id, application_id, kind, access, state, environment,
+        expires_at, public_id, routes, created_at, revoked_at, revision, created_by, name,
+        description
+      FROM keys WHERE id IN (?)
+      """
+    ) { (row: any Row) throws(StoreError) in keys.append(try Self.key(row)) }
+    try addVersions(to: &keys)
+    return keys
   }
 
   private func keys(_ clause: String, _ arguments: [SQLValue]) throws(StoreError) -> [Key] {

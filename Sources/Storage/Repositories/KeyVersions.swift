@@ -7,18 +7,21 @@ extension KeyRepository {
     created_at, sealed_secret
     """
 
-  package func insert(_ version: KeyVersion) throws(StoreError) {
-    try transaction.execute(
-      """
-      INSERT INTO key_versions (\(Self.versionColumns))
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-      """,
-      [
+  private static let versionInserts = MultiRowInsert(
+    table: "key_versions", columns: versionColumns, count: 12)
+
+  package func insert(_ version: KeyVersion) throws(StoreError) { try insert([version]) }
+
+  func insert(_ versions: [KeyVersion]) throws(StoreError) {
+    try Self.versionInserts.run(in: transaction, rows: versions.count) { row, arguments in
+      let version = versions[row]
+      arguments += [
         .id(version.keyID), .integer(version.number), .id(version.id), .lookup(version.lookup),
         .raw(version.algorithm), .raw(version.state), .time(version.acceptedFrom),
         .time(version.acceptedUntil), .integer(version.pepperID), .text(version.hint),
         .time(version.createdAt), .blob(version.sealedSecret),
-      ])
+      ]
+    }
   }
 
   /// By key id and number; `stale` where there is none.
@@ -49,34 +52,20 @@ extension KeyRepository {
     try transaction.number("SELECT count(*) FROM key_versions", [])
   }
 
-  /// One statement for up to 200 keys, in few shapes, so that each is prepared once.
+  /// Few statements for any number of keys.
   func addVersions(to keys: inout [Key]) throws(StoreError) {
-    var start = 0
-    while start < keys.count {
-      let end = min(start + 200, keys.count)
-      try addVersions(to: &keys, start..<end)
-      start = end
-    }
-  }
-
-  private func addVersions(to keys: inout [Key], _ range: Range<Int>) throws(StoreError) {
-    let shape = [1, 10, 50, 200].first { $0 >= range.count } ?? range.count
-    // The last id fills up the shape; a repeated id finds nothing new.
-    let ids = (0..<shape).map {
-      SQLValue.id(keys[min(range.lowerBound + $0, range.upperBound - 1)].id)
-    }
-    let places = (1...shape).map { "$\($0)" }.joined(separator: ", ")
     var at: [KeyID: Int] = [:]
-    for index in range { at[keys[index].id] = index }
+    for index in keys.indices { at[keys[index].id] = index }
     try transaction.forEach(
+      among: keys.map { .id($0.id) },
       """
       SELECT v.key_id, v.number, v.id, v.lookup, v.algorithm, v.state, v.accepted_from,
         v.accepted_until, v.pepper_id, v.hint, v.created_at, v.sealed_secret,
         u.last_used_at, u.day, u.calls, v.former_lookup
       FROM key_versions v
       LEFT JOIN key_usage u ON u.key_id = v.key_id AND u.version_id = v.id
-      WHERE v.key_id IN (\(places)) ORDER BY v.key_id, v.number
-      """, ids
+      WHERE v.key_id IN (?) ORDER BY v.key_id, v.number
+      """
     ) { (row: any Row) throws(StoreError) in
       guard let index = at[try row.id(0)] else { return }
       try Self.add(row, to: &keys[index])

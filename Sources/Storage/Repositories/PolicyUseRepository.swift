@@ -1,9 +1,9 @@
-// What a project holds, counted for a change of its policy: one pass over its keys and one over its
-// applications, in the transaction that makes the change.
+// What a project holds, counted for a change of its policy: one pass over its keys, one over its
+// applications and one over its members, in the transaction that makes the change.
 package import KeyModel
 
 extension Transaction {
-  /// Keys that are active at `now`, and applications that are not removed.
+  /// Keys that are active at `now`, applications that are not removed, and members.
   package func policyUse(of project: ProjectID, at now: Timestamp) throws(StoreError) -> PolicyUse {
     let keys = try rows(
       """
@@ -27,6 +27,12 @@ extension Transaction {
     ) { (row: any Row) throws(StoreError) in
       applications[try row.id(0)] = Int(try row.integer(1))
     }
-    return PolicyUse(keys: keys, applications: applications)
+    var roles: [String: Int] = [:]
+    try forEach(
+      "SELECT role, count(*) FROM members WHERE project_id = $1 GROUP BY role", [.id(project)]
+    ) { (row: any Row) throws(StoreError) in
+      roles[try row.text(0)] = Int(try row.integer(1))
+    }
+    return PolicyUse(keys: keys, applications: applications, roles: roles)
   }
 }

@@ -7,20 +7,21 @@ package struct ProjectRepository {
 
   private static let columns = """
     id, slug, name, profile, policy_patch, upstream, hosts, upstream_timeout_seconds, created_at,
-    revision
+    revision, has_imports
     """
 
   package func insert(_ project: Project) throws(StoreError) {
     try transaction.execute(
       """
       INSERT INTO projects (\(Self.columns), public_integer)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
       """,
       [
         .id(project.id), .text(project.slug), .text(project.name), .text(project.profile),
         JSONColumn.text(project.policyPatch), .text(project.upstream),
         JSONColumn.text(project.hosts), .integer(project.upstreamTimeoutSeconds),
         .time(project.createdAt), .integer(project.revision),
+        .integer(project.hasImports ? 1 : 0),
       ])
   }
 
@@ -42,6 +43,11 @@ package struct ProjectRepository {
     var stored = project
     stored.revision += 1
     return stored
+  }
+
+  /// Says for good that the project has imported keys.
+  package func markImports(_ id: ProjectID) throws(StoreError) {
+    try transaction.executeOne("UPDATE projects SET has_imports = 1 WHERE id = $1", [.id(id)])
   }
 
   package func find(_ id: ProjectID) throws(StoreError) -> Project? {
@@ -84,6 +90,6 @@ package struct ProjectRepository {
       id: try row.id(0), slug: try row.text(1), name: try row.text(2), profile: try row.text(3),
       policyPatch: try row.json(4), upstream: try row.optionalText(5), hosts: try row.strings(6),
       upstreamTimeoutSeconds: try row.optionalInteger(7), createdAt: try row.time(8),
-      revision: try row.integer(9))
+      revision: try row.integer(9), hasImports: try row.integer(10) != 0)
   }
 }

@@ -127,7 +127,8 @@ package final class Verifier {
     defer { epochs.leave(reader) }
     let segment = shared.segment(SharedTables.segment(of: lookup))
     let candidate = segment.candidate(lookup)
-    guard project.matcher.matches(token) else { return Decision(.malformed) }
+    let isWellFormed = project.matcher.matches(token)
+    guard isWellFormed || project.hasImports else { return Decision(.malformed) }
     if let found = segment.find(lookup, candidate) { return judge(found, call, claim, project) }
     if let older = hot.pointee.older?.lookup(of: token) {
       let segment = shared.segment(SharedTables.segment(of: older))
@@ -139,7 +140,23 @@ package final class Verifier {
         return decision
       }
     }
-    return Decision(.notFound)
+    if project.hasImports, let found = findImported(token) {
+      return judge(found, call, claim, project)
+    }
+    return Decision(isWellFormed ? .notFound : .malformed)
+  }
+
+  /// A key that is known by its SHA-256 only. To be asked inside an epoch, after the other look-ups
+  /// have missed.
+  @inline(never)
+  private func findImported(_ token: UnsafeRawBufferPointer) -> Segment.Found? {
+    guard !token.isEmpty, token.count <= TokenFormat.maximumLength else { return nil }
+    let lookup = LookupHasher.sha256(of: token)
+    let segment = shared.segment(SharedTables.segment(of: lookup))
+    guard let found = segment.find(lookup, segment.candidate(lookup)), found.mark.isSHA256 else {
+      return nil
+    }
+    return found
   }
 
   private func judge(
@@ -260,18 +277,24 @@ package final class Verifier {
 
   /// A live or past key of the project, whoever presents it.
   func isKey(_ token: UnsafeRawBufferPointer, of project: ProjectView) -> Bool {
-    guard project.matcher.matches(token) else { return false }
+    guard project.matcher.matches(token) || project.hasImports else { return false }
     if isKey(hot.pointee.newest.lookup(of: token), of: project) { return true }
-    guard let older = hot.pointee.older else { return false }
-    return isKey(older.lookup(of: token), of: project)
+    if let older = hot.pointee.older, isKey(older.lookup(of: token), of: project) { return true }
+    guard project.hasImports else { return false }
+    epochs.enter(reader)
+    defer { epochs.leave(reader) }
+    return findImported(token).map { isOf(project, $0) } ?? false
   }
 
   private func isKey(_ lookup: Lookup, of project: ProjectView) -> Bool {
     epochs.enter(reader)
     defer { epochs.leave(reader) }
     let segment = shared.segment(SharedTables.segment(of: lookup))
-    guard let found = segment.find(lookup, segment.candidate(lookup)) else { return false }
-    return shared.accounts[found.row.pointee.account].pointee.project == project.number
+    return segment.find(lookup, segment.candidate(lookup)).map { isOf(project, $0) } ?? false
+  }
+
+  private func isOf(_ project: ProjectView, _ found: Segment.Found) -> Bool {
+    shared.accounts[found.row.pointee.account].pointee.project == project.number
   }
 
   private func overridesMethod(_ headers: some HeaderSource) -> Bool {

@@ -22,6 +22,8 @@ package final class ProjectView {
   private let environmentHosts: [(host: [UInt8], environment: Int)]
   private let pathPrefixes: [(prefix: [UInt8], environment: Int)]
   let publishableAllow: [CompiledRoute]
+  /// Tokens of any form may be keys here, and some are found by their SHA-256.
+  let hasImports: Bool
 
   init(_ record: ProjectRecord, number: UInt32, generation: UInt64, environments: [String]) {
     id = record.id
@@ -39,6 +41,7 @@ package final class ProjectView {
     matcher = TokenMatcher(TokenForms(policy: record.policy))
     scheme = CompiledScheme(record.policy.credential)
     publishableAllow = record.policy.publishableAllow.map(CompiledRoute.init)
+    hasImports = record.hasImports
     let list = record.policy.environments
     environmentIndexes = .allocate(capacity: environments.count)
     for (number, name) in environments.enumerated() {

@@ -27,8 +27,8 @@ struct Row {
   var versionID: VersionID { VersionID(bits: UInt128(versionHigh) << 64 | UInt128(versionLow)) }
 }
 
-/// The interned environment (high half), kind, access, version state and revocation of a row, and
-/// whether it is live.
+/// The interned environment (high half), kind, access, version state, revocation and look-up
+/// algorithm of a row, and whether it is live.
 struct RowMark: Equatable {
   var bits: UInt32
 
@@ -37,10 +37,13 @@ struct RowMark: Equatable {
 
   init(bits: UInt32) { self.bits = bits }
 
-  init(environment: UInt16, kind: KeyKind, access: Access, state: VersionState, revoked: Bool) {
+  init(
+    environment: UInt16, kind: KeyKind, access: Access, state: VersionState, revoked: Bool,
+    algorithm: LookupAlgorithm
+  ) {
     bits =
       UInt32(environment) << 16 | Self.live | UInt32(kind.rawValue) | UInt32(access.rawValue) << 1
-      | UInt32(state.rawValue) << 2 | (revoked ? 1 << 5 : 0)
+      | UInt32(state.rawValue) << 2 | (revoked ? 1 << 5 : 0) | (algorithm == .sha256 ? 1 << 6 : 0)
   }
 
   var isLive: Bool { bits & Self.live != 0 }
@@ -48,6 +51,8 @@ struct RowMark: Equatable {
   var kind: KeyKind { bits & 1 == 0 ? .secret : .publishable }
   var access: Access { bits & 2 == 0 ? .full : .readOnly }
   var revoked: Bool { bits & (1 << 5) != 0 }
+  /// The look-up value is the plain SHA-256 of the token.
+  var isSHA256: Bool { bits & (1 << 6) != 0 }
   /// Pending, active and retiring versions are accepted until their end; the others never.
   var mayBeAccepted: Bool { (bits >> 2) & 7 <= UInt32(VersionState.retiring.rawValue) }
 }

@@ -122,7 +122,7 @@ struct TableWriter: Sendable {
         application: number(of: key.applicationID, shared), detail: makeDetail(key, shared),
         mark: RowMark(
           environment: environment, kind: key.kind, access: key.access, state: version.state,
-          revoked: key.revoked))
+          revoked: key.revoked, algorithm: version.algorithm))
       put(row, shared)
     }
     for lookup in key.formerLookups { remove(lookup, shared) }

@@ -14,14 +14,36 @@ struct PolicyBreakTests {
   }
 
   private func breaks(
-    _ keys: [KeyUse], applications: Int = 1, _ edit: (inout Policy) -> Void
+    _ keys: [KeyUse], applications: Int = 1, roles: [String: Int] = [:],
+    takesAnyForm: Bool = false, _ edit: (inout Policy) -> Void
   ) -> [String] {
     let old = Policy()
     var new = old
     edit(&new)
     return PolicyBreaks.find(
-      from: old, to: new, PolicyUse(keys: keys, applications: [account: applications])
+      from: old, to: new,
+      PolicyUse(
+        keys: keys, applications: [account: applications], roles: roles,
+        takesAnyForm: takesAnyForm)
     ).map(\.description)
+  }
+
+  @Test("A role that members have is told with their number; where nobody has it it may go")
+  func roles() {
+    let edit: (inout Policy) -> Void = { $0.members.roles.removeAll { $0.name == "developer" } }
+    #expect(
+      breaks([], roles: ["developer": 2, "admin": 1], edit)
+        == ["/members/roles: 2 members have the role `developer`, which is gone"])
+    #expect(
+      breaks([], roles: ["developer": 1], edit)
+        == ["/members/roles: 1 member has the role `developer`, which is gone"])
+    #expect(breaks([], roles: ["admin": 1, "unknown": 3], edit).isEmpty)
+  }
+
+  @Test("Where keys were imported another form of secret breaks none, a lost environment does")
+  func anyForm() {
+    #expect(breaks([use(3)], takesAnyForm: true) { $0.secret.alphabet = .hex }.isEmpty)
+    #expect(breaks([use(3)], takesAnyForm: true) { $0.environments[0].name = "live" }.count == 1)
   }
 
   @Test("Each change that keys would not survive is told with its pointer and their number")

@@ -1,0 +1,132 @@
+// The accounts and applications that an import's rows name: found once for all rows of a request, or
+// made where the request says so.
+internal import KeyModel
+internal import Storage
+
+struct ImportPlaces {
+  private let management: UseCases
+  private let project: Project
+  private let policy: Policy
+  private let request: KeyImport
+  private var accounts: [ImportRow.AccountName: Account?] = [:]
+  private var applications: [AccountID: [Application]] = [:]
+  private(set) var accountsMade = 0
+  private(set) var applicationsMade = 0
+
+  init(_ management: UseCases, _ project: Project, _ policy: Policy, _ request: KeyImport) {
+    self.management = management
+    self.project = project
+    self.policy = policy
+    self.request = request
+  }
+
+  /// For asking a policy before there is an application.
+  static func anyApplication(_ project: Project) -> Application {
+    Application(
+      id: ApplicationID(bits: 0), projectID: project.id, accountID: AccountID(bits: 0), name: "",
+      createdAt: project.createdAt)
+  }
+
+  // MARK: Accounts
+
+  /// Nil where it is to be made.
+  mutating func account(of row: ImportRow, _ tx: Transaction) throws -> Account? {
+    guard let name = row.account ?? request.account.map({ .id($0) }) else {
+      throw ImportRefusal(
+        .validationFailed, "name the account: account_id or external_id", at: "/account_id")
+    }
+    guard let account = try find(name, tx) else {
+      if request.createMissing, case .external = name { return nil }
+      throw ImportRefusal(.accountNotFound, "the project has no such account")
+    }
+    if let clientID = row.clientID, clientID != account.clientID {
+      throw ImportRefusal(
+        .accountMismatch, "the account has another client id", at: "/client_id")
+    }
+    if let username = row.username, username != account.username {
+      throw ImportRefusal(.accountMismatch, "the account has another user name", at: "/username")
+    }
+    return account
+  }
+
+  private mutating func find(_ name: ImportRow.AccountName, _ tx: Transaction) throws -> Account? {
+    if let found = accounts[name] { return found }
+    let found =
+      switch name {
+      case .id(let id): try tx.accounts.find(id)
+      case .external(let id): try tx.accounts.find(externalID: id, in: project.id)
+      }
+    let own = found?.projectID == project.id ? found : nil
+    accounts[name] = .some(own)
+    return own
+  }
+
+  mutating func makeAccount(
+    for row: ImportRow, _ context: inout ChangeContext
+  ) throws -> Account {
+    guard case .external(let externalID)? = row.account else {
+      throw ImportRefusal(.accountNotFound, "the project has no such account")
+    }
+    var new = NewAccount(name: row.accountName ?? externalID)
+    new.externalID = externalID
+    new.plan = row.plan
+    new.clientID = row.clientID
+    new.username = row.username
+    let account = try management.makeAccount(new, in: project, policy, &context)
+    accountsMade += 1
+    accounts[.external(externalID)] = account
+    return account
+  }
+
+  // MARK: Applications
+
+  /// The one that the row names, or that a new key would go to.
+  mutating func application(
+    of row: ImportRow, _ account: Account, _ context: inout ChangeContext
+  ) throws -> ApplicationChoice {
+    let all = try applications(of: account, context.tx)
+    if let id = row.new.applicationID {
+      return all.first { $0.id == id }.map { .found($0) }
+        ?? .none("is no application of the account")
+    }
+    if let found = Self.choose(row.application, among: all) { return .found(found) }
+    guard request.createMissing, row.application != nil || all.isEmpty else {
+      throw ImportRefusal(
+        .applicationNotFound,
+        row.application == nil
+          ? "name the application: the account has \(all.count)"
+          : "the account has no application of this name",
+        at: "/application")
+    }
+    try requireRoom(among: all)
+    let made = try management.makeApplication(
+      row.application ?? Application.defaultName, of: account, &context)
+    context.audit(
+      "application.created", project: project.id, account: account.id, subject: made.id,
+      ["name": .string(made.name)])
+    applicationsMade += 1
+    applications[account.id] = all + [made]
+    return .found(made)
+  }
+
+  private static func choose(_ name: String?, among all: [Application]) -> Application? {
+    if let name { return all.first { $0.name == name } }
+    return all.first { $0.name == Application.defaultName } ?? (all.count == 1 ? all.first : nil)
+  }
+
+  private func requireRoom(among all: [Application]) throws {
+    guard !request.ignoreLimits, let max = policy.applications.max, all.count >= max else { return }
+    throw ImportRefusal(
+      .applicationLimitReached, "at most \(max) applications per account", at: "/application")
+  }
+
+  /// Oldest first.
+  private mutating func applications(
+    of account: Account, _ tx: Transaction
+  ) throws -> [Application] {
+    if let known = applications[account.id] { return known }
+    let found = try tx.applications.all(account: account.id)
+    applications[account.id] = found
+    return found
+  }
+}
