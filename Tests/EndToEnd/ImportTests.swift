@@ -71,7 +71,7 @@ struct ImportTests {
     let file = try spoiled()
     let report = world.latchkey.installation.folder.file("report.ndjson")
     let more = [
-      "--column", "keyhash=hash", "--column", "note=-", "--create-missing", "--report", report,
+      "--column", "Key Hash=hash", "--column", "note=-", "--create-missing", "--report", report,
     ]
     let wanted: [(line: Int?, code: String?)] = [
       (5, "validation_failed"), (6, "unreadable_row"), (7, "unreadable_row"),

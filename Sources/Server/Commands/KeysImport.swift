@@ -89,7 +89,7 @@ struct ImportPlan: Sendable {
       guard words.count == 2 else {
         throw ToolError(.usage, "--column: want NAME=FIELD, not \"\(text)\"")
       }
-      renamed[words[0].lowercased()] = words[1]
+      renamed[ImportColumn.normalized(words[0])] = words[1]
     }
     self.renamed = renamed
     var head = JSONObject()

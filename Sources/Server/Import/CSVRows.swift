@@ -13,7 +13,7 @@ struct CSVRows: RowReader {
     bytes = try ByteStream(source)
     do {
       guard let head = try cells() else { throw ToolError(.usage, "the file has no header line") }
-      names = head.map { $0.filter { $0 != " " }.lowercased() }
+      names = head.map(ImportColumn.normalized)
     } catch let fault as RowFault {
       throw ToolError(.usage, fault.text)
     }

@@ -6,6 +6,9 @@ struct ImportColumn: Sendable {
   /// Nil: left out.
   let field: String?
 
+  /// Blanks and case do not matter.
+  static func normalized(_ name: String) -> String { name.filter { $0 != " " }.lowercased() }
+
   /// Throws for a column that is no field, or one that stands twice.
   static func columns(
     of names: [String], renamed: [String: String]
