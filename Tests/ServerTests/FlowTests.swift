@@ -50,6 +50,34 @@ struct FlowTests {
     #expect(try Files.read(data + "/master.key") == before)
   }
 
+  @Test("Members are added, shown, changed and removed; their role outlives a change of policy")
+  func members() async throws {
+    _ = await latchkey("projects", "create", "orders", "--name", "Orders", "--data", data)
+    let account = await latchkey(
+      "accounts", "create", "Acme", "--project", "orders", "--data", data, "--json")
+    let id = try #require(try JSONReader.read(account.output)["id"]?.string, "\(account)")
+    let added = await latchkey(
+      "members", "add", "Ann@example.com", "--account", id, "--role", "developer", "--data", data,
+      "--json")
+    let member = try #require(try JSONReader.read(added.output)["id"]?.string, "\(added)")
+    let listed = await latchkey("members", "list", "--account", id, "--data", data)
+    #expect(listed.output.contains("ann@example.com") && listed.output.contains("developer"))
+    let file = try folder.write(
+      #"{"slug":"orders","policy":{"members":{"roles":{"developer":null}}}}"#, to: "orders.json")
+    let refused = await latchkey("projects", "apply", "-f", file, "--data", data)
+    #expect(refused.exit == .refused, "\(refused)")
+    #expect(refused.errors.contains("1 member has the role `developer`"), "\(refused)")
+    let changed = await latchkey(
+      "members", "update", member, "--role", "viewer", "--permission", "keys", "--data", data,
+      "--json")
+    #expect(try JSONReader.read(changed.output)["permissions"] == ["keys"], "\(changed)")
+    let applied = await latchkey("projects", "apply", "-f", file, "--data", data)
+    #expect(applied.exit == .ok, "\(applied)")
+    let removed = await latchkey("members", "remove", member, "--data", data)
+    #expect(removed.exit == .ok && removed.errors.contains("removed"))
+    #expect(await latchkey("members", "get", member, "--data", data).exit == .notFound)
+  }
+
   @Test("A key is issued, verifies, is revoked for good, and the chain of changes is whole")
   func life() async throws {
     let key = try await issue()
