@@ -1,5 +1,5 @@
-// latchkey keys import with the built binary: both formats, a dry run, the report, running it again,
-// and kill -9 in the middle.
+// latchkey keys import with the built binary: both formats, a dry run, the report, running it
+// again, and kill -9 in the middle.
 import Foundation
 import Testing
 

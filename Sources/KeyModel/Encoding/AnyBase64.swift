@@ -1,5 +1,5 @@
-// Base 64 as other systems write it: the standard or the URL-safe alphabet, with padding or without.
-// Only for values that come from elsewhere; what we write ourselves is Base64URL.
+// Base 64 as other systems write it: the standard or the URL-safe alphabet, with padding or
+// without. Only for values that come from elsewhere; what we write ourselves is Base64URL.
 
 package enum AnyBase64 {
   /// Nil where the text mixes the alphabets, is padded wrongly, or has bits left over.

@@ -1,6 +1,6 @@
-// What a change of policy would do to keys, applications and members that are there: which rule of the
-// new policy they break, and how many of them. It only counts; whether the change goes on is decided
-// by who asks.
+// What a change of policy would do to keys, applications and members that are there: which rule of
+// the new policy they break, and how many of them. It only counts; whether the change goes on is
+// decided by who asks.
 
 /// Active keys of one account that are alike in all that a policy distinguishes.
 package struct KeyUse: Hashable, Sendable {

@@ -1,5 +1,5 @@
 // Taking over keys from elsewhere: many rows in one transaction, each taken or refused by itself.
-// What is there after a crash is whole batches, and a batch that is sent again finds its keys there.
+// After a crash whole batches are there, and a batch that is sent again finds its keys.
 internal import Crypto
 internal import KeyModel
 internal import Storage

@@ -1,5 +1,5 @@
-// Which of an import's keys and public ids are there already, in the store or in an earlier row. All
-// of them are asked for at once, before any row is judged.
+// Which of an import's keys and public ids are there already, in the store or in an earlier row.
+// All of them are asked for at once, before any row is judged.
 internal import Crypto
 internal import KeyModel
 internal import Storage

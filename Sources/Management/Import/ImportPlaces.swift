@@ -1,5 +1,5 @@
-// The accounts and applications that an import's rows name: found once for all rows of a request, or
-// made where the request says so.
+// The accounts and applications that an import's rows name: found once for all rows of a request,
+// or made where the request says so.
 internal import KeyModel
 internal import Storage
 

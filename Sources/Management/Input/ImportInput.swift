@@ -1,4 +1,4 @@
-// The request body of an import. A row that is wrong is a refusal of that row, never of the request.
+// The request body of an import. A row that is wrong is refused by itself, never the request.
 internal import Crypto
 package import KeyModel
 

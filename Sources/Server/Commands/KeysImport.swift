@@ -1,5 +1,5 @@
-// keys import: takes over keys from elsewhere. Reads a file row by row and sends it in batches; what
-// may come in is decided by the server.
+// keys import: takes over keys from elsewhere. Reads a file row by row and sends it in batches;
+// what may come in is decided by the server.
 internal import KeyModel
 
 enum KeysImport {

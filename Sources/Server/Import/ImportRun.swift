@@ -1,5 +1,5 @@
-// An import from its first row to its last: batches on their way to the server, a few at a time, and
-// what became of them, in the order of the file.
+// An import from its first row to its last: batches on their way to the server, a few at a time,
+// and what became of them, in the order of the file.
 internal import KeyModel
 
 struct ImportRun {

@@ -5,23 +5,24 @@ package struct ProjectRepository {
   private let transaction: Transaction
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  private static let columns = """
+  private static let given = """
     id, slug, name, profile, policy_patch, upstream, hosts, upstream_timeout_seconds, created_at,
-    revision, has_imports
+    revision
     """
+  private static let columns = given + ", has_imports"
 
+  /// A new project has no imports.
   package func insert(_ project: Project) throws(StoreError) {
     try transaction.execute(
       """
-      INSERT INTO projects (\(Self.columns), public_integer)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
+      INSERT INTO projects (\(Self.given), public_integer)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)
       """,
       [
         .id(project.id), .text(project.slug), .text(project.name), .text(project.profile),
         JSONColumn.text(project.policyPatch), .text(project.upstream),
         JSONColumn.text(project.hosts), .integer(project.upstreamTimeoutSeconds),
         .time(project.createdAt), .integer(project.revision),
-        .integer(project.hasImports ? 1 : 0),
       ])
   }
 
