@@ -1,6 +1,7 @@
 // kill -9 at random moments during a stream of creations and revocations. What was answered must
 // hold: every key whose 201 was read verifies, every revocation whose 204 was read is refused.
-// `make soak` sets LATCHKEY_TEST_KILLS; LATCHKEY_TEST_SEED repeats a run.
+// `make soak` sets LATCHKEY_TEST_KILLS, and LATCHKEY_TEST_KILL_SECONDS may end a run sooner;
+// LATCHKEY_TEST_SEED repeats one. Each run prints its figures.
 import Foundation
 import Testing
 
@@ -21,14 +22,43 @@ final class Ledger: @unchecked Sendable {
   private let lock = NSLock()
   private var live: [String: String] = [:]
   private var revoked: [String: String] = [:]
+  /// Since they were last checked.
+  private var touched: Set<String> = []
 
-  func created(_ key: IssuedKey) { lock.withLock { live[key.id] = key.secret } }
+  func created(_ key: IssuedKey) {
+    lock.withLock {
+      live[key.id] = key.secret
+      touched.insert(key.id)
+    }
+  }
   /// From here on, until an answer, either outcome is right.
   func revoking(_ key: IssuedKey) { lock.withLock { _ = live.removeValue(forKey: key.id) } }
-  func revoked(_ key: IssuedKey) { lock.withLock { revoked[key.id] = key.secret } }
+  func revoked(_ key: IssuedKey) {
+    lock.withLock {
+      revoked[key.id] = key.secret
+      touched.insert(key.id)
+    }
+  }
   /// Secrets by the code that each must have.
   var expected: [(secret: String, code: String)] {
     lock.withLock { live.values.map { ($0, "valid") } + revoked.values.map { ($0, "revoked") } }
+  }
+  /// Those of the last rounds and some of the older ones: all of them each time would take longer
+  /// with every round.
+  func sample(
+    _ count: Int, using random: inout Seeded
+  ) -> [(secret: String, code: String)] {
+    lock.withLock {
+      let older = (Array(live.keys) + Array(revoked.keys)).filter { !touched.contains($0) }.sorted()
+      let some = (0..<min(count, older.count)).compactMap { _ in
+        older.randomElement(using: &random)
+      }
+      let ids = touched.union(some)
+      touched = []
+      return ids.compactMap { id in
+        live[id].map { ($0, "valid") } ?? revoked[id].map { ($0, "revoked") }
+      }
+    }
   }
   var counts: (live: Int, revoked: Int) { lock.withLock { (live.count, revoked.count) } }
 }
@@ -44,23 +74,29 @@ struct KillTests {
     let kills = Self.setting("LATCHKEY_TEST_KILLS", or: store == .sqlite ? 20 : 8)
     let seed = Self.setting("LATCHKEY_TEST_SEED", or: 20_261_121)
     var random = Seeded(state: UInt64(truncatingIfNeeded: seed))
+    let end = DispatchTime.now() + .seconds(Self.setting("LATCHKEY_TEST_KILL_SECONDS", or: 86_400))
     let ledger = Ledger()
+    var figures = Figures()
     let world = try World(store)
     let installation = world.latchkey.installation
     world.latchkey.child.stop(SIGKILL)
-    for round in 0..<kills {
-      let latchkey = try Latchkey(installation, name: "kill-\(round)")
-      try check(ledger, on: latchkey, "kill \(round) of seed \(seed)")
+    for round in 0..<kills where DispatchTime.now() < end {
+      let latchkey = try Latchkey(installation, name: "kill-\(round % 2)")
+      let sample = ledger.sample(100, using: &random)
+      try figures.check(sample, on: latchkey, "kill \(round) of seed \(seed)")
       let clients = try (0..<4).map { _ in try start(latchkey, world.account, ledger) }
       // A commit on PostgreSQL takes longer, and each round should see several.
       usleep(UInt32(random.next() % (store == .sqlite ? 150_000 : 400_000)))
       latchkey.child.stop(SIGKILL)
+      figures.kills += 1
       for client in clients { client.wait() }
       if round % 4 == 3 { try killWhileStarting(installation, after: random.next() % 40_000) }
     }
     let latchkey = try Latchkey(installation, name: "last")
-    try check(ledger, on: latchkey, "the end of seed \(seed)")
-    #expect(ledger.counts.live > kills && ledger.counts.revoked > kills, "\(ledger.counts)")
+    try figures.check(ledger.expected, on: latchkey, "the end of seed \(seed)")
+    let counts = ledger.counts
+    #expect(counts.live > figures.kills && counts.revoked > figures.kills, "\(counts)")
+    print("kills on \(store.rawValue): \(figures), \(counts.live) live, \(counts.revoked) revoked")
     let audit = try installation.command(["audit", "verify"])
     #expect(audit.status == 0, "\(audit)")
   }
@@ -101,15 +137,32 @@ struct KillTests {
     }
     return group
   }
+}
 
-  private func check(_ ledger: Ledger, on latchkey: Latchkey, _ when: String) throws {
+/// What a run found, for whoever reads its output.
+private struct Figures: CustomStringConvertible {
+  var kills = 0
+  private var checks = 0
+  private var lost = 0
+  private var resurrected = 0
+
+  var description: String {
+    "\(kills) kills, \(checks) checks, \(lost) lost, \(resurrected) resurrected"
+  }
+
+  mutating func check(
+    _ expected: [(secret: String, code: String)], on latchkey: Latchkey, _ when: String
+  ) throws {
     let wire = try Wire(port: latchkey.apiPort)
-    for (secret, code) in ledger.expected {
+    for (secret, code) in expected {
       let answer = try wire.request(
         "POST", "/v1/verify", token: latchkey.installation.operatorKey,
         ["project": "demo", "key": secret])
       let got = try answer.json()["code"].string
-      if got != code { Issue.record("\(when): a key is \(got ?? "nothing"), not \(code)") }
+      checks += 1
+      if got == code { continue }
+      if code == "valid" { lost += 1 } else { resurrected += 1 }
+      Issue.record("\(when): a key is \(got ?? "nothing"), not \(code)")
     }
   }
 }

@@ -38,6 +38,7 @@ struct LoadTests {
     let key = try world.issue()
     #expect(try world.call("/echo", key: key.secret).status == 200)
     let before = try resident(world.latchkey)
+    let alone = try slowest(world, key)
     let clients = try (0..<count).map { _ in try Wire(port: world.latchkey.gatewayPort) }
     for byte in Array("GET /echo HTTP/1.1\r\nHost".utf8) {
       for client in clients { try? client.send([byte]) }
@@ -45,6 +46,22 @@ struct LoadTests {
     }
     let after = try resident(world.latchkey)
     #expect(after - before < 200, "\(before) MB, then \(after) MB with \(clients.count) clients")
+    let beside = try slowest(world, key)
+    print(
+      "slow clients: \(count), \(after - before) MB; p99 alone \(alone) ms, beside \(beside) ms")
+    #expect(beside < max(2 * alone, 100), "\(alone) ms, then \(beside) ms")
+  }
+
+  /// Milliseconds that 99 of 100 calls took at most.
+  private func slowest(_ world: World, _ key: IssuedKey) throws -> Double {
+    let wire = try Wire(port: world.latchkey.gatewayPort)
+    let times = try (0..<300).map { _ in
+      let begin = DispatchTime.now().uptimeNanoseconds
+      let answer = try wire.request("GET", "/echo", token: key.secret)
+      guard answer.status == 200 else { throw Failure("gateway: \(answer)") }
+      return Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e6
+    }
+    return times.sorted()[297]
   }
 
   @Test("SIGTERM lets a call in flight finish, refuses new ones and ends with 0")

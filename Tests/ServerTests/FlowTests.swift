@@ -101,6 +101,8 @@ struct FlowTests {
     let file = folder.file("backup")
     #expect(await latchkey("backup", file, "--data", data).exit == .ok)
     #expect(try Files.status(file).st_mode & 0o077 == 0)
+    let again = await latchkey("backup", file, "--data", data)
+    #expect(again.exit == .refused && again.errors.contains("exists already"), "\(again)")
     #expect(await latchkey("keys", "revoke", gone.id, "--data", data).exit == .ok)
     #expect(await latchkey("keys", "reset", reset.id, "--data", data).exit == .ok)
     let restored = await latchkey("restore", file, "--data", data)

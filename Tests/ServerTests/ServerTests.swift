@@ -79,6 +79,11 @@ struct RunningServerTests {
     await server.stop()
     let gone = await latchkey("projects", "list", variables: variables)
     #expect(gone.exit == .unreachable, "\(gone)")
+    let nowhere = await latchkey(
+      "projects", "list", "--server", "https://nowhere.invalid",
+      variables: ["LATCHKEY_TOKEN": operatorKey])
+    #expect(nowhere.exit == .unreachable, "\(nowhere)")
+    #expect(nowhere.errors.contains("nowhere.invalid has no address"), "\(nowhere)")
   }
 
   @Test("A second server on the folder is refused while the first runs, and served afterwards")

@@ -119,7 +119,7 @@ struct HTTPClient: Sendable {
     case .tcp(let place, _, _):
       guard let descriptor = Sockets.connect(place) else {
         throw ToolError(
-          .unreachable, "no server answers on \(FileError(path: place.description, code: errno))")
+          .unreachable, "no server answers on \(place): \(Sockets.refusal(of: place))")
       }
       return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
     }

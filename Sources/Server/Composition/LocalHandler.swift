@@ -56,6 +56,8 @@ final class LocalHandler: RequestHandler {
       return respond(200, try await work(body, control))
     } catch let error as Problem {
       return respond(error.code.status, ["detail": .string(error.detail)])
+    } catch let error as ToolError {
+      return respond(error.exit == .refused ? 409 : 400, ["detail": .string(error.message)])
     } catch {
       return respond(500, ["detail": .string(Failure.line(error))])
     }

@@ -170,7 +170,7 @@ struct Doctor {
         return nil
       }
       guard let descriptor = Sockets.connect(place) else {
-        let reason = Files.text(of: errno)
+        let reason = Sockets.refusal(of: place)
         return warn("upstream", "\(project.slug): \(upstream): \(reason): is it running?")
       }
       close(descriptor)

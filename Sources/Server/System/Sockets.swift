@@ -45,6 +45,12 @@ enum Sockets {
     return bound != nil
   }
 
+  /// Why `connect` gave nothing, from errno right after it.
+  static func refusal(of place: HostPort) -> String {
+    // Of a client's socket the system says this about no address of the machine's own.
+    errno == EADDRNOTAVAIL ? "\(place.host) has no address" : Files.text(of: errno)
+  }
+
   static func withTimeout(_ descriptor: Int32, seconds: Int) -> Int32 {
     var time = timeval(tv_sec: seconds, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
