@@ -33,23 +33,29 @@ final class AuthzHandler: RequestHandler {
         method: original.method, path: original.path, query: original.query,
         host: original.host, now: now)
       let decision = shared.verifier.decide(call, headers: fields, project: project)
-      shared.witness(
-        decision, call, from: exchange.clientAddress,
-        userAgent: head.headers.first("user-agent"))
-      answer(exchange, decision, call, plan, requestID, mode)
+      let origin = CallOrigin(
+        way: .authz, address: exchange.clientAddress, userAgent: head.headers.first("user-agent"),
+        brand: fields.only(plan.brandHeader))
+      shared.witness(decision, call, from: origin.address, userAgent: origin.userAgent)
+      let record = shared.record(
+        AuthzRules.known(call), decision, plan, requestID, from: origin)
+      answer(exchange, decision, call, plan, record, mode)
     }
   }
 
   private func answer(
     _ exchange: Exchange, _ decision: Decision, _ call: Call, _ plan: ProjectPlan,
-    _ requestID: RequestID, _ mode: DenialMode
+    _ record: borrowing CallRecord, _ mode: DenialMode
   ) {
     let out = shared.head
+    let requestID = record.requestID
+    let fields = EngineFields(list: exchange.head.headers)
     guard decision.code == .valid, let identity = decision.identity else {
       let facts = DenialFacts(
         requestID: requestID, retryAfterSeconds: decision.retryAfterSeconds)
       let status = plan.denials.write(
         decision.code, facts: facts, mode: mode, head: out, body: shared.body)
+      shared.finish(record, status: plan.denials.status(of: decision.code), head: fields)
       return exchange.respond(
         status: status, headerBlock: out.bytes, body: shared.body.bytes)
     }
@@ -65,6 +71,7 @@ final class AuthzHandler: RequestHandler {
     out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
     out.append(requestID)
     out.append("\r\n")
+    shared.finish(record, status: 200, head: fields)
     exchange.respond(
       status: 200, headerBlock: out.bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
   }
@@ -89,6 +96,15 @@ enum AuthzRules {
     } catch {
       return .failure(error)
     }
+  }
+
+  /// The call with nothing in the place of what the proxy did not tell.
+  static func known(_ call: Call) -> Call {
+    var call = call
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    if ByteText.equal(call.path, OriginalCall.unknownPath) { call.path = nothing }
+    if ByteText.equal(call.method, OriginalCall.unknownMethod) { call.method = nothing }
+    return call
   }
 
   static func problem(_ refusal: OriginalCall.Refusal) -> GatewayProblem {

@@ -18,6 +18,9 @@ struct DenialPlan {
     denials = DecisionCode.allCases.map { CompiledDenial($0, policy: policy, realm: realm) }
   }
 
+  /// What the refused call is answered with, whatever the asking proxy makes of it.
+  func status(of code: DecisionCode) -> Int { denials[Int(code.rawValue)].status }
+
   /// Writes complete lines to `head`, the body to `body` (both emptied before) and gives the
   /// status.
   func write(
@@ -29,7 +32,7 @@ struct DenialPlan {
 }
 
 struct CompiledDenial {
-  private let status: Int
+  let status: Int
   private let head: DenialText
   private let body: DenialText
   /// The policy sets `Retry-After` itself.

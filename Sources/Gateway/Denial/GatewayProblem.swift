@@ -102,4 +102,23 @@ extension GatewayWorker {
     let status = problem.write(requestID: requestID, mode: mode, head: head, body: body)
     exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
   }
+
+  /// The same for a call of a project, which is put on record.
+  func refuse(
+    _ exchange: Exchange, _ problem: GatewayProblem, _ record: borrowing CallRecord
+  ) {
+    let status = problem.write(
+      requestID: record.requestID, mode: .plain, head: head, body: body)
+    respond(exchange, status: status, record)
+  }
+
+  /// Sends what was written to `head` and `body`. On record before it leaves, so that whoever has
+  /// the answer finds the record.
+  func respond(_ exchange: Exchange, status: Int, _ record: borrowing CallRecord) {
+    let engineHead = exchange.head
+    finish(
+      record, status: status, bytesIn: exchange.bytesIn,
+      bytesOut: engineHead.isHEAD ? 0 : body.count, head: EngineFields(list: engineHead.headers))
+    exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
+  }
 }

@@ -8,7 +8,8 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   private unowned let handler: ProxyHandler
   private var exchange: Exchange?
   private var upstream: UpstreamCall?
-  private var requestID = RequestID(bits: 0)
+  private var record = CallRecord()
+  private var answerStatus = 0
   private var request = RequestSide.none
   private var upstreamIsReady = false
   private var answerStarted = false
@@ -28,9 +29,9 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     giveUp = { [weak self] in self?.clientGone() }
   }
 
-  func begin(_ exchange: Exchange, requestID: RequestID) {
+  func begin(_ exchange: Exchange, _ record: CallRecord) {
     self.exchange = exchange
-    self.requestID = requestID
+    self.record = record
     request = exchange.head.contentLength == 0 ? .none : .waiting
     upstreamIsReady = false
     answerStarted = false
@@ -93,9 +94,8 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
 
   func bodyFailed(_ error: BodyError) {
     guard let exchange else { return }
+    guard let problem = GatewayProblem(body: error) else { return clientGone() }
     upstream?.cancel()
-    end()
-    guard let problem = GatewayProblem(body: error) else { return }
     refuse(exchange, problem)
   }
 
@@ -109,8 +109,10 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     // engine writes the field for all others.
     ForwardedHead.writeAnswer(
       EngineFields(list: head.headers), keepsLength: isBodiless && head.status != 204,
-      requestID: requestID, to: out)
+      requestID: record.requestID, to: out)
     answerStarted = true
+    answerStatus = head.status
+    record.answered(now: handler.shared.worker.monotonicNanoseconds)
     exchange.startResponse(status: head.status, headerBlock: out.bytes, framing: head.framing)
   }
 
@@ -125,6 +127,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   func upstreamEnded() {
     guard let exchange else { return }
     let isReusable = request == .none || request == .ended
+    finish(exchange, status: answerStatus)
     end()
     exchange.finish()
     // A call that ended before its body did may still be known to the engine as its receiver.
@@ -133,7 +136,6 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
 
   func upstreamFailed(_ error: UpstreamError) {
     guard let exchange else { return }
-    end()
     switch error {
     case .unreachable:
       refuse(exchange, GatewayProblem(.upstreamUnreachable, "No connection could be made."))
@@ -153,18 +155,31 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   }
 
   private func clientGone() {
-    guard exchange != nil else { return }
+    guard let exchange else { return }
     upstream?.cancel()
+    finish(exchange, status: answerStarted ? answerStatus : Self.clientGoneStatus)
     end()
   }
 
+  /// Stands for the answer to a client that did not wait for it.
+  static let clientGoneStatus = 499
+
   /// Where the answer has begun the client must notice that it is cut off.
   private func refuse(_ exchange: Exchange, _ problem: GatewayProblem) {
-    if answerStarted { return exchange.abort() }
-    handler.shared.refuse(exchange, problem, requestID: requestID)
+    let (started, record) = (answerStarted, self.record)
+    if started { finish(exchange, status: answerStatus) }
+    end()
+    if started { exchange.abort() } else { handler.shared.refuse(exchange, problem, record) }
+  }
+
+  private func finish(_ exchange: Exchange, status: Int) {
+    handler.shared.finish(
+      record, status: status, bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut,
+      head: EngineFields(list: exchange.head.headers))
   }
 
   private func end() {
+    record = CallRecord()
     exchange?.onDrain = nil
     exchange?.onClientGone = nil
     exchange = nil

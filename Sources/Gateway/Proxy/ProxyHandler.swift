@@ -18,41 +18,46 @@ final class ProxyHandler: RequestHandler {
     let now = shared.now
     let requestID = shared.nextRequestID(now: now)
     let head = exchange.head
-    if let problem = Self.refusal(method: head.method, target: head.target) {
-      return shared.refuse(exchange, problem, requestID: requestID)
-    }
+    let unfit = Self.refusal(method: head.method, target: head.target)
     guard let project = shared.verifier.project(host: head.host) else {
-      return shared.refuse(
-        exchange, GatewayProblem(.notFound, "No project answers for this host."),
-        requestID: requestID)
+      let problem = unfit ?? GatewayProblem(.notFound, "No project answers for this host.")
+      return shared.refuse(exchange, problem, requestID: requestID)
     }
     let plan = shared.plan(for: project)
     let fields = EngineFields(list: head.headers)
     let call = Call(
       method: head.method, path: head.path, query: head.query, host: head.host, now: now)
-    let decision = shared.verifier.decide(call, headers: fields, project: project)
     let client = exchange.clientAddress
-    shared.witness(decision, call, from: client, userAgent: head.headers.first("user-agent"))
+    let origin = CallOrigin(
+      way: .gateway, address: client, userAgent: head.headers.first("user-agent"),
+      brand: fields.only(plan.brandHeader))
+    if let unfit {
+      return shared.refuse(
+        exchange, unfit, shared.record(call, nil, plan, requestID, from: origin))
+    }
+    let decision = shared.verifier.decide(call, headers: fields, project: project)
+    shared.witness(decision, call, from: client, userAgent: origin.userAgent)
+    let record = shared.record(call, decision, plan, requestID, from: origin)
     if let service = plan.selfService {
       let place = service.mount.place(of: head.path)
       if place != .elsewhere {
         return selfService.handle(
-          exchange, decision, place, service, project: project.id, requestID: requestID)
+          exchange, decision, place, service, project: project.id, record)
       }
     }
     guard decision.code == .valid, let identity = decision.identity else {
-      return deny(exchange, decision, plan, requestID)
+      return deny(exchange, decision, plan, record)
     }
     if plan.upstream?.prefix.isEmpty == false, PathGuard.hasDotSegment(head.path) {
       let problem = GatewayProblem(
         .malformedRequest, "A path with dot segments might leave the upstream's base path.")
-      return shared.refuse(exchange, problem, requestID: requestID)
+      return shared.refuse(exchange, problem, record)
     }
     shared.verifier.admit(identity, now: now)
     guard let upstream = plan.upstream else {
       let problem = GatewayProblem(
         .upstreamMissing, "The project has no upstream to send this call to.")
-      return shared.refuse(exchange, problem, requestID: requestID)
+      return shared.refuse(exchange, problem, record)
     }
     let inbound = InboundCall(
       method: head.method, target: head.target, contentLength: head.contentLength,
@@ -64,19 +69,20 @@ final class ProxyHandler: RequestHandler {
     let timeout =
       project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
     let forwarded = idle.popLast() ?? ProxyCall(self)
-    forwarded.begin(exchange, requestID: requestID)
+    forwarded.begin(exchange, record)
     forwarded.send(
       through: pool, to: upstream.target, head: shared.head.bytes, timeoutSeconds: timeout)
   }
 
   private func deny(
-    _ exchange: Exchange, _ decision: Decision, _ plan: ProjectPlan, _ requestID: RequestID
+    _ exchange: Exchange, _ decision: Decision, _ plan: ProjectPlan,
+    _ record: borrowing CallRecord
   ) {
-    let facts = DenialFacts(requestID: requestID, retryAfterSeconds: decision.retryAfterSeconds)
+    let facts = DenialFacts(
+      requestID: record.requestID, retryAfterSeconds: decision.retryAfterSeconds)
     let status = plan.denials.write(
       decision.code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
-    exchange.respond(
-      status: status, headerBlock: shared.head.bytes, body: shared.body.bytes)
+    shared.respond(exchange, status: status, record)
   }
 
   /// TRACE would show the upstream's view of the call; CONNECT asks for a tunnel.

@@ -11,11 +11,11 @@ final class SelfServiceHandler {
 
   func handle(
     _ exchange: Exchange, _ decision: Decision, _ place: SelfServiceMount.Place,
-    _ plan: SelfServicePlan, project: ProjectID, requestID: RequestID
+    _ plan: SelfServicePlan, project: ProjectID, _ record: CallRecord
   ) {
     let head = exchange.head
     let fields = EngineFields(list: head.headers)
-    let desk = SelfServiceDesk(exchange, shared, plan, requestID)
+    let desk = SelfServiceDesk(exchange, shared, plan, record)
     guard decision.code == .valid, let identity = decision.identity else {
       return desk.deny(decision.code, retryAfter: decision.retryAfterSeconds)
     }
@@ -57,7 +57,7 @@ final class SelfServiceHandler {
           ready.body = try SelfServiceRules.body(bytes)
           desk.serve(ready, port)
         case .failure(let error):
-          guard let problem = GatewayProblem(body: error) else { return exchange.abort() }
+          guard let problem = GatewayProblem(body: error) else { return desk.clientGone() }
           throw SelfServiceRefusal(
             problem.code.rawValue, status: problem.code.status, problem.detail)
         }
@@ -76,15 +76,34 @@ final class SelfServiceDesk: @unchecked Sendable {
   private let shared: GatewayWorker
   private let plan: SelfServicePlan
   private let requestID: RequestID
+  private var record: CallRecord
+  private var isOnRecord = false
 
   init(
-    _ exchange: Exchange, _ shared: GatewayWorker, _ plan: SelfServicePlan,
-    _ requestID: RequestID
+    _ exchange: Exchange, _ shared: GatewayWorker, _ plan: SelfServicePlan, _ record: CallRecord
   ) {
     self.exchange = exchange
     self.shared = shared
     self.plan = plan
-    self.requestID = requestID
+    self.record = record
+    requestID = record.requestID
+    exchange.onClientGone = { self.finish(status: ProxyCall.clientGoneStatus, bytesOut: 0) }
+  }
+
+  /// What the record borrows is there until the exchange ends, and only until then.
+  private func finish(status: Int, bytesOut: Int) {
+    guard !isOnRecord else { return }
+    isOnRecord = true
+    let head = exchange.head
+    shared.finish(
+      record, status: status, bytesIn: exchange.bytesIn, bytesOut: head.isHEAD ? 0 : bytesOut,
+      head: EngineFields(list: head.headers))
+    record = CallRecord()
+  }
+
+  func clientGone() {
+    finish(status: ProxyCall.clientGoneStatus, bytesOut: 0)
+    exchange.abort()
   }
 
   func serve(_ request: SelfServiceRequest, _ port: any SelfServicePort) {
@@ -102,7 +121,9 @@ final class SelfServiceDesk: @unchecked Sendable {
     case .denied(let code): deny(code)
     case .refused(let refusal): refuse(refusal)
     case .keys(let keys, let replayed):
-      guard let answer = plan.answer(to: action) else { return exchange.abort() }
+      guard let answer = plan.answer(to: action) else {
+        return refuse(SelfServiceRefusal("unavailable", status: 503, "The policy has changed."))
+      }
       let body = plan.shape.body(answer, keys: keys)
       let more = replayed ? [ResponseHeader("Idempotency-Replayed", "true")] : []
       send(answer.status, body, more)
@@ -113,6 +134,8 @@ final class SelfServiceDesk: @unchecked Sendable {
     let facts = DenialFacts(requestID: requestID, retryAfterSeconds: retryAfter)
     let status = plan.denials.write(
       code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
+    record.deny(code)
+    finish(status: status, bytesOut: shared.body.count)
     exchange.respond(status: status, headerBlock: shared.head.bytes, body: shared.body.bytes)
   }
 
@@ -168,7 +191,8 @@ final class SelfServiceDesk: @unchecked Sendable {
     add("X-Request-Id", requestID.description)
     add("Cache-Control", "no-store")
     add("X-Content-Type-Options", "nosniff")
-    exchange.respond(
-      Response(status: status, headers: headers, body: body.map(JSONWriter.compact) ?? []))
+    let bytes = body.map(JSONWriter.compact) ?? []
+    finish(status: status, bytesOut: bytes.count)
+    exchange.respond(Response(status: status, headers: headers, body: bytes))
   }
 }

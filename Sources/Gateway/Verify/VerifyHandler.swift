@@ -80,13 +80,21 @@ final class VerifyHandler: RequestHandler {
     } else {
       decision = shared.verifier.decide(asked, headers: call.fields, project: project)
     }
+    var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if !request.dryRun {
-      shared.witness(
-        decision, asked, from: request.address,
-        userAgent: request.userAgent ?? call.fields.only("user-agent"))
+      let origin = CallOrigin(
+        way: .verify, address: request.address,
+        userAgent: request.userAgent ?? call.fields.only("user-agent"), brand: brand)
+      shared.witness(decision, asked, from: origin.address, userAgent: origin.userAgent)
+      // What the asker did not tell is what the decision comes to.
+      let status =
+        request.status.map(Int.init)
+        ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
+      shared.finish(
+        shared.record(asked, decision, plan, call.requestID, from: origin), status: status,
+        head: call.fields)
     }
     var environment: [UInt8] = []
-    var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if let identity = decision.identity {
       environment = plan.environment(of: identity)
       if let value = brand, !shared.verifier.isBrand(value, of: identity) { brand = nil }

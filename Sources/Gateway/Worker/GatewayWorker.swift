@@ -19,6 +19,12 @@ final class GatewayWorker {
   let worker: Worker
   let verifier: Verifier
   let settings: GatewaySettings
+  /// Where calls are put on record; nil: nowhere.
+  let ring: RecordRing?
+  /// Scratch for what a record does not take as it came.
+  let recordedPath = OutputBuffer(capacity: 64)
+  let recordedValue = OutputBuffer(capacity: 64)
+  let recordedHeaders = OutputBuffer(capacity: 64)
   /// For heads and bodies of answers that are sent before the handler returns.
   let head = OutputBuffer()
   let body = OutputBuffer(capacity: 4096)
@@ -27,8 +33,10 @@ final class GatewayWorker {
   private var newest: ProjectPlan?
 
   init(
-    worker: Worker, verifier: Verifier, entropy: some Entropy, settings: GatewaySettings
+    worker: Worker, verifier: Verifier, entropy: some Entropy, settings: GatewaySettings,
+    records: RecordRing?
   ) {
+    ring = records
     self.worker = worker
     self.verifier = verifier
     self.settings = settings
@@ -79,12 +87,13 @@ package final class GatewayHandlers {
   package let proxy: any RequestHandler
 
   /// On the thread that starts the worker, or on the worker's own.
+  /// - Parameter records: takes the record of each call; no other thread may write to it.
   package init(
     worker: Worker, verifier: Verifier, entropy: some Entropy = SystemEntropy(),
-    settings: GatewaySettings = GatewaySettings()
+    settings: GatewaySettings = GatewaySettings(), records: RecordRing? = nil
   ) {
     let shared = GatewayWorker(
-      worker: worker, verifier: verifier, entropy: entropy, settings: settings)
+      worker: worker, verifier: verifier, entropy: entropy, settings: settings, records: records)
     verify = VerifyHandler(shared)
     authz = AuthzHandler(shared)
     proxy = ProxyHandler(shared)

@@ -4,13 +4,14 @@ import KeyModel
 import Verification
 
 final class ProjectPlan {
-  private let id: ProjectID
-  private let generation: UInt64
+  let project: ProjectView
   /// Names of the policy's environments as they stand in heads, by index.
   let environments: [[UInt8]]
   /// Lower-case names of the headers that carry the credential.
   let credentialHeaders: [[UInt8]]
   let brandHeader: [UInt8]
+  /// Lower-case names of the headers that are put on record.
+  let capturedHeaders: [[UInt8]]
   /// Nil where the project has none or its URL cannot be used.
   let upstream: UpstreamPlan?
   let denials: DenialPlan
@@ -19,12 +20,12 @@ final class ProjectPlan {
   let selfService: SelfServicePlan?
 
   init(_ project: ProjectView) {
-    id = project.id
-    generation = project.generation
+    self.project = project
     let policy = project.policy
     environments = policy.environments.map { Array($0.name.utf8) }
-    credentialHeaders = Self.headers(of: policy.credential)
+    credentialHeaders = policy.credential.headerNames.map { Array($0.utf8) }
     brandHeader = Array(policy.brandHeader.lowercased().utf8)
+    capturedHeaders = policy.records.headers.map { Array($0.lowercased().utf8) }
     upstream = project.upstream.flatMap(UpstreamPlan.init)
     denials = DenialPlan(policy: policy, realm: project.slug)
     assertionKey = HMACSHA256(key: project.assertionKey)
@@ -32,18 +33,7 @@ final class ProjectPlan {
   }
 
   func isFor(_ project: ProjectView) -> Bool {
-    generation == project.generation && id == project.id
-  }
-
-  static func headers(of scheme: CredentialScheme) -> [[UInt8]] {
-    let names: [String] =
-      switch scheme {
-      case .bearer, .basic: ["authorization"]
-      case .header(let name): [name]
-      case .headerPair(let id, let secret): [id, secret]
-      case .authorizationPair(let idHeader, _): [idHeader, "authorization"]
-      }
-    return names.map { Array($0.lowercased().utf8) }
+    self.project.generation == project.generation && self.project.id == project.id
   }
 
   /// Empty where the policy no longer has the key's environment.

@@ -38,9 +38,15 @@ package final class ResponseTicket: @unchecked Sendable {
     let state = state
     onWorker { exchange in
       guard !exchange.isEnded else { return state.isGone.store(true, ordering: .relaxed) }
-      exchange.onClientGone = { state.isGone.store(true, ordering: .relaxed) }
+      exchange.onClientGone = {
+        state.isGone.store(true, ordering: .relaxed)
+        state.resumeWaiter()
+      }
       exchange.endsWithClient = true
-      exchange.onDrain = { state.isBlocked.store(false, ordering: .relaxed) }
+      exchange.onDrain = {
+        state.isBlocked.store(false, ordering: .relaxed)
+        state.resumeWaiter()
+      }
       HeaderBlock.bytes(headers).withUnsafeBytes {
         exchange.startResponse(status: status, headerBlock: $0, framing: .chunked)
       }
@@ -63,6 +69,26 @@ package final class ResponseTicket: @unchecked Sendable {
     return true
   }
 
+  /// Returns when `write` is worth another try: what was written before is with the engine and the
+  /// client takes more, or it is gone. One caller at a time.
+  package func room() async {
+    let state = state
+    await withCheckedContinuation { continuation in
+      let isPosted = worker.post { [exchange = ExchangeBox(exchange: exchange)] in
+        guard !exchange.exchange.isEnded else {
+          state.isGone.store(true, ordering: .relaxed)
+          return continuation.resume()
+        }
+        guard state.isBlocked.load(ordering: .relaxed) else { return continuation.resume() }
+        state.waiter = continuation
+      }
+      guard isPosted else {
+        state.isGone.store(true, ordering: .relaxed)
+        return continuation.resume()
+      }
+    }
+  }
+
   /// The client is known to be gone.
   package var isGone: Bool { state.isGone.load(ordering: .relaxed) }
 
@@ -82,10 +108,17 @@ private struct ExchangeBox: @unchecked Sendable {
   let exchange: Exchange
 }
 
-private final class TicketState: Sendable {
+// Unchecked: `waiter` belongs to the worker's thread.
+private final class TicketState: @unchecked Sendable {
   let isBegun = Atomic(false)
   let isDone = Atomic(false)
   let isGone = Atomic(false)
   let isBlocked = Atomic(false)
   let queued = Atomic(0)
+  var waiter: CheckedContinuation<Void, Never>?
+
+  func resumeWaiter() {
+    waiter?.resume()
+    waiter = nil
+  }
 }

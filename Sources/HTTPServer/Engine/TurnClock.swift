@@ -5,6 +5,7 @@ import Glibc
 
 struct TurnClock {
   private var wall: Int64 = 0
+  /// Nanoseconds.
   private var monotonic: Int64 = 0
   private var isRead = false
 
@@ -20,13 +21,20 @@ struct TurnClock {
   var monotonicMilliseconds: Int64 {
     mutating get {
       if !isRead { readBoth() }
+      return monotonic / 1_000_000
+    }
+  }
+
+  var monotonicNanoseconds: Int64 {
+    mutating get {
+      if !isRead { readBoth() }
       return monotonic
     }
   }
 
   private mutating func readBoth() {
     wall = Self.read(CLOCK_REALTIME) / 1000
-    monotonic = Self.read(CLOCK_MONOTONIC) / 1_000_000
+    monotonic = Self.read(CLOCK_MONOTONIC)
     isRead = true
   }
 

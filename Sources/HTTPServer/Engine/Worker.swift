@@ -81,18 +81,22 @@ package final class Worker: @unchecked Sendable {
   package var now: Int64 { clock.wallMicroseconds }
   /// Monotonic nanoseconds, for latencies; read at call time.
   package var monotonicNanoseconds: Int64 { TurnClock.read(CLOCK_MONOTONIC) }
+  /// The same as it was when this turn first looked at a clock: when a latency begins.
+  package var turnNanoseconds: Int64 { clock.monotonicNanoseconds }
   /// Monotonic milliseconds of this turn, for deadlines.
   var milliseconds: Int64 { clock.monotonicMilliseconds }
 
   /// From any thread: runs `work` on this worker's thread, soon and in order. Work that is posted
-  /// after the engine was drained is dropped.
-  package func post(_ work: @escaping @Sendable () -> Void) {
-    let wasEmpty = inbox.withLock { inbox in
-      guard !inbox.closed else { return false }
+  /// after the engine was drained is dropped; then it gives false.
+  @discardableResult
+  package func post(_ work: @escaping @Sendable () -> Void) -> Bool {
+    let count = inbox.withLock { inbox in
+      guard !inbox.closed else { return 0 }
       inbox.work.append(work)
-      return inbox.work.count == 1
+      return inbox.work.count
     }
-    if wasEmpty { wake() }
+    if count == 1 { wake() }
+    return count > 0
   }
 
   private func wake() {

@@ -27,6 +27,7 @@ package struct Policy: Sendable, Hashable {
   package var members = MemberRules()
   package var notify = NotifyRules()
   package var retention = RetentionRules()
+  package var records = RecordRules()
   package init() {}
 }
 

@@ -14,9 +14,19 @@ package final class TokenMatcher {
   }
 
   private let forms: UnsafeMutableBufferPointer<FlatForm>
+  /// Bytes of the shortest word that `resembles` a token or `matches`.
+  package let shortest: Int
+  /// Characters of a body that, after a prefix, make a word look like a token.
+  private static let tellingCharacters = 12
 
   package init(_ forms: TokenForms) {
     self.forms = .allocate(capacity: forms.forms.count)
+    shortest =
+      forms.forms.map { form in
+        let prefix = form.format.prefix.utf8.count
+        let whole = form.format.lengths.lowerBound
+        return prefix == 0 ? whole : min(whole, prefix + Self.tellingCharacters)
+      }.min() ?? .max
     for (index, form) in forms.forms.enumerated() {
       let format = form.format
       let prefix = Array(format.prefix.utf8)
@@ -48,6 +58,20 @@ package final class TokenMatcher {
       if token.count >= form.prefixCount, Self.hasPrefix(bytes, form) {
         return Self.isWellFormed(bytes, token.count, form)
       }
+    }
+    return false
+  }
+
+  /// True for what begins like a token with a prefix, whole or not: a secret with a typing error is
+  /// no less a secret.
+  package func resembles(_ word: UnsafeRawBufferPointer) -> Bool {
+    guard let bytes = word.baseAddress else { return false }
+    for form in forms where form.prefixCount > 0 {
+      let end = form.prefixCount + Self.tellingCharacters
+      guard word.count >= end, Self.hasPrefix(bytes, form) else { continue }
+      var strange: UInt8 = 0
+      for at in form.prefixCount..<end { strange |= form.strangers[Int(word[at])] }
+      if strange == 0 { return true }
     }
     return false
   }

@@ -51,8 +51,8 @@ struct ForwardedHeadTests {
   func stripsCredential() {
     #expect(passed([("AUTHORIZATION", "Bearer a"), ("authorization", "Bearer b")]) == "")
     let out = OutputBuffer()
-    let pair = ProjectPlan.headers(
-      of: .headerPair(id: "X-Access-Client-Id", secret: "X-Access-Secret"))
+    let scheme = CredentialScheme.headerPair(id: "X-Access-Client-Id", secret: "X-Access-Secret")
+    let pair = scheme.headerNames.map { Array($0.utf8) }
     ForwardedHead.appendFields(
       fields([
         ("x-access-client-id", "c"), ("X-ACCESS-SECRET", "s"), ("Authorization", "Digest mine"),

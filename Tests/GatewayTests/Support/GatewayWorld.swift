@@ -29,6 +29,7 @@ final class GatewayWorld {
   let hasher: LookupHasher
   let engine: Engine
   private let seen: SeenCallers
+  private let ring = RecordRing(capacity: 1 << 20)
   let api: UInt16
   let gateway: UInt16
   private(set) var project: ProjectRecord
@@ -42,7 +43,7 @@ final class GatewayWorld {
   ) throws {
     hasher = LookupHasher(pepperID: 1, pepper: [UInt8](repeating: 9, count: 32))
     table = RecordTable(peppers: [hasher])
-    let table = table
+    let (table, ring) = (table, ring)
     let seen = SeenCallers()
     self.seen = seen
     engine = Engine(
@@ -54,7 +55,7 @@ final class GatewayWorld {
     ) { worker in
       let verifier = Verifier(table: table)
       seen.verifier = verifier
-      let handlers = GatewayHandlers(worker: worker, verifier: verifier)
+      let handlers = GatewayHandlers(worker: worker, verifier: verifier, records: ring)
       return ["api": APIRouter(handlers), "gateway": handlers.proxy]
     }
     let bound = try engine.start()
@@ -77,6 +78,14 @@ final class GatewayWorld {
   func callers() -> [CallerSighting] {
     engine.drain()
     return seen.verifier?.takeCallers()?.sightings { IPAddress(high: $0, low: $1).text } ?? []
+  }
+
+  /// Stops the engine and gives what was put on record, in the order in which the calls ended.
+  func records() -> [RequestRecord] {
+    engine.drain()
+    var all: [RequestRecord] = []
+    ring.drain { for record in PackedRecords($0) { all.append(RequestRecord(record)) } }
+    return all
   }
 
   /// Two environments and both kinds, told apart by prefixes.

@@ -1,5 +1,6 @@
 // Requests and answers over real sockets: framing, order, keeping alive.
 
+import Glibc
 import TestSupport
 import Testing
 
@@ -186,5 +187,35 @@ struct ExchangeTests {
 
         """)
     #expect(client.receiveToEnd() == [])
+  }
+
+  @Test(
+    "who writes a streamed answer from elsewhere is held back, and hears that the client is gone")
+  func room() throws {
+    let written = Count()
+    let ended = Count()
+    let server = try TestServer { _ in
+      { exchange in
+        let ticket = exchange.detach()
+        Task {
+          ticket.start(status: 200, headers: [])
+          let piece = [UInt8](repeating: 120, count: 64 * 1024)
+          while !ticket.isGone {
+            if ticket.write(piece) { written.add() } else { await ticket.room() }
+          }
+          ended.add()
+        }
+      }
+    }
+    var client: RawClient? = RawClient(port: server.port, receiveBuffer: 65_536)
+    client?.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(client?.receiveThrough("\r\n\r\n") != nil)
+    #expect(client?.receiveExactly(4 << 20) != nil)
+    client?.wait(milliseconds: 300)
+    #expect(written.value < 400)
+    client?.resetOnClose()
+    client = nil
+    for _ in 0..<500 where ended.value == 0 { usleep(10_000) }
+    #expect(ended.value == 1)
   }
 }

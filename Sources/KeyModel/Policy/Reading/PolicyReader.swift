@@ -32,6 +32,7 @@ package enum PolicyReader {
     cursor.text("brand_header", &policy.brandHeader, .headerName)
     cursor.read("errors", &policy.errors, errors)
     readOutbound(cursor, &policy)
+    cursor.group("records") { records($0, &policy.records) }
   }
 
   /// Seconds; the longest time that any knob takes.

@@ -8,6 +8,7 @@ enum PolicyRules {
     checkDistinguishable(policy, problems)
     checkPrefixes(policy, problems)
     checkRest(policy, problems)
+    checkRecords(policy, problems)
   }
 
   private static func pointer(_ index: Int, _ name: String) -> JSONPointer {
