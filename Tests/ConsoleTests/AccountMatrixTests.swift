@@ -145,13 +145,15 @@ struct AccountMatrixTests {
     func operations(_ held: Set<MemberPermission>) -> Set<Operation> {
       Set(Operation.allCases.filter { mayDo($0, held) })
     }
-    let viewer: Set<Operation> = [.getAccount, .listApplications, .getApplication, .getUsage]
+    let viewer: Set<Operation> = [
+      .getAccount, .listApplications, .getApplication, .getUsage, .listRequests, .streamRequests,
+    ]
     #expect(viewer.isSubset(of: operations([.logs])))
     #expect(operations([]).isDisjoint(with: [.listKeys, .getKey, .createKey, .revealKey]))
     let never: Set<Operation> = [
       .createProject, .updateProject, .deleteProject, .createAccount, .updateAccount,
       .deleteAccount, .listAccounts, .createOperatorKey, .listOperatorKeys, .listAudit,
-      .revealAssertionKey,
+      .revealAssertionKey, .listProjectRequests,
     ]
     #expect(operations(Set(MemberPermission.allCases)).isDisjoint(with: never))
     #expect(

@@ -7,6 +7,16 @@ enum Answering {
   static func response(_ answer: Answer, requestID: String) -> Response {
     var headers = common(requestID)
     if answer.replayed { headers.append(ResponseHeader("Idempotency-Replayed", "true")) }
+    if let stream = answer.stream {
+      headers.append(ResponseHeader("Content-Type", stream.contentType))
+      // Some proxies gather what they pass on; nginx does not where it is told so.
+      headers.append(ResponseHeader("X-Accel-Buffering", "no"))
+      if let name = stream.fileName {
+        headers.append(
+          ResponseHeader("Content-Disposition", "attachment; filename=\"\(name)\""))
+      }
+      return Response(status: answer.status, headers: headers)
+    }
     guard let body = answer.body else { return Response(status: answer.status, headers: headers) }
     headers.append(ResponseHeader("Content-Type", "application/json"))
     return Response(status: answer.status, headers: headers, body: JSONWriter.compact(body))

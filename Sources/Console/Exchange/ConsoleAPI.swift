@@ -23,13 +23,18 @@ package struct ConsoleAPI: Sendable {
   package func respond(
     to request: ConsoleRequest, session: Principal? = nil
   ) async -> Response {
+    await serve(request, session: session).collected()
+  }
+
+  func serve(_ request: ConsoleRequest, session: Principal? = nil) async -> ConsoleReply {
     let requestID = management.newRequestID()
     do {
-      if let page = try await page(request, requestID) { return page }
+      if let page = try await page(request, requestID) { return .whole(page) }
       let answer = try await answer(request, session)
-      return Answering.response(answer, requestID: requestID)
+      let response = Answering.response(answer, requestID: requestID)
+      return answer.stream.map { .streamed(response, $0) } ?? .whole(response)
     } catch {
-      return Answering.response(error, path: request.path, requestID: requestID)
+      return .whole(Answering.response(error, path: request.path, requestID: requestID))
     }
   }
 
@@ -85,11 +90,12 @@ package struct ConsoleAPI: Sendable {
     let query = try Query(request.query, known: route.query.map(\.name))
     let body = try Body.read(request, for: route)
     let idempotency = try Headers.idempotency(request, route, body)
-    return try await handler(
-      management,
-      Call(
-        caller: Caller(principal, idempotency: idempotency), parameters: parameters,
-        query: query, body: body))
+    var call = Call(
+      caller: Caller(principal, idempotency: idempotency), parameters: parameters,
+      query: query, body: body)
+    call.accept = request.values("accept").joined(separator: ",")
+    call.lastEventID = request.values("last-event-id").last
+    return try await handler(management, call)
   }
 
   private func match(

@@ -22,7 +22,9 @@ package final class ConsoleHandler: RequestHandler {
       case .success(let body):
         request.body = body
         let (ticket, ready) = (exchange.detach(), request)
-        Task { ticket.respond(await api.respond(to: ready)) }
+        Task {
+          await api.serve(ready).send(through: ticket, isHEAD: ready.method == "HEAD")
+        }
       case .failure(.tooLarge):
         exchange.respond(
           api.refuse(.payloadTooLarge, Problem.bodyTooLarge(limit).detail, path: request.path))

@@ -22,7 +22,9 @@ package struct ConsoleRequest: Sendable {
   /// Came in on the Unix socket of the data folder.
   package var isLocal: Bool
 
-  package static let readFields = ["authorization", "content-type", "idempotency-key"]
+  package static let readFields = [
+    "authorization", "content-type", "idempotency-key", "accept", "last-event-id",
+  ]
   /// Bytes of a body, where its route does not say otherwise.
   package static let bodyLimit = 64 * 1024
 

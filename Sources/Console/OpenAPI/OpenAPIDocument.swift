@@ -97,8 +97,7 @@ package enum OpenAPIDocument {
       "headers": ResponseHeaders.references(of: route.status, route),
     ]
     if let output = route.output {
-      success["content"] = content(
-        Schema.ref(output), type: output == "Page" ? "text/html" : "application/json")
+      success["content"] = answerContent(output)
     }
     var responses: JSONObject = [String(route.status): .object(success)]
     let codes = Dictionary(grouping: route.allRefusals, by: \.status)
@@ -111,6 +110,20 @@ package enum OpenAPIDocument {
       ]
     }
     return responses
+  }
+
+  private static func answerContent(_ output: String) -> JSONValue {
+    switch output {
+    case "Page": content(Schema.ref(output), type: "text/html")
+    case "EventStream": content(Schema.ref(output), type: "text/event-stream")
+    case "RequestList":
+      .object([
+        "application/json": ["schema": Schema.ref(output)],
+        "application/x-ndjson": ["schema": Schema.string],
+        "text/csv": ["schema": Schema.string],
+      ])
+    default: content(Schema.ref(output))
+    }
   }
 
   /// A problem with one of these codes.

@@ -3,7 +3,8 @@ internal import KeyModel
 internal import Management
 
 enum OutputSchemas {
-  static let all: JSONObject = resources.merging(keys).merging(operators).merging(dataPlane)
+  static let all: JSONObject = resources.merging(keys).merging(requests).merging(operators).merging(
+    dataPlane)
 
   private static let resources: JSONObject = [
     "Project": Schema.output([
@@ -112,6 +113,32 @@ enum OutputSchemas {
           "day": ["type": "string", "format": "date"], "calls": Schema.integer,
         ])),
     ]),
+  ]
+
+  private static let requests: JSONObject = [
+    "RequestRecord": Schema.output(
+      [
+        "id": Schema.id("req"), "time": Schema.time,
+        "key_id": Schema.nullable(Schema.id("key")),
+        "version_id": Schema.nullable(Schema.id("ver")),
+        "account_id": Schema.nullable(Schema.id("acc")),
+        "application_id": Schema.nullable(Schema.id("app")),
+        "environment": Schema.nullable(Schema.string), "brand": Schema.nullable(Schema.string),
+        "method": Schema.nullable(Schema.string), "path": Schema.nullable(Schema.string),
+        "status": Schema.nullable(Schema.integer), "latency_ms": ["type": "number"],
+        "upstream_latency_ms": Schema.nullable(["type": "number"]),
+        "bytes_in": Schema.integer, "bytes_out": Schema.integer,
+        "address": Schema.nullable(Schema.string), "user_agent": Schema.nullable(Schema.string),
+        "denial": Schema.nullable(
+          Schema.choice(DecisionCode.allCases.filter { $0 != .valid }.map(\.name))),
+        "how_to_fix": Schema.nullable(Schema.string),
+        "way": Schema.choice(RequestWay.allCases.map(\.name)), "headers": Schema.anyObject,
+      ], optional: ["headers"]),
+    "RequestList": Schema.output([
+      "data": Schema.list(Schema.ref("RequestRecord")),
+      "next_cursor": Schema.nullable(Schema.string), "dropped": Schema.integer,
+    ]),
+    "EventStream": Schema.string,
   ]
 
   private static let operators: JSONObject = [

@@ -22,7 +22,7 @@ enum ResponseHeaders {
   static func references(of status: Int, _ route: Route) -> JSONValue {
     var names = route.guardedBy == .dataPlane ? [] : common
     if status == 401 || status == 403 { names.append("WWW-Authenticate") }
-    if status == 503 { names.append("Retry-After") }
+    if status == 503 || status == 429 { names.append("Retry-After") }
     if status < 300, route.takesIdempotencyKey { names.append("Idempotency-Replayed") }
     var headers = JSONObject()
     for name in names { headers[name] = ["$ref": .string("#/components/headers/\(name)")] }

@@ -75,6 +75,17 @@ package struct Query: Sendable {
     return nil
   }
 
+  /// What `read` makes of the value; nil of it is a finding.
+  func reading<Value>(
+    _ name: String, _ wanted: String, _ findings: inout [Problem.Finding],
+    _ read: (String) -> Value?
+  ) -> Value? {
+    guard let text = values[name] else { return nil }
+    if let value = read(text) { return value }
+    findings.append(.init(parameter: name, wanted))
+    return nil
+  }
+
   func time(_ name: String, _ findings: inout [Problem.Finding]) -> Timestamp? {
     guard let text = values[name] else { return nil }
     // A plus sign that was not escaped arrives as a blank.

@@ -9,6 +9,9 @@ package struct Call: Sendable {
   package var query: Query
   /// Empty where the route takes no body.
   package var body: JSONObject
+  /// The field Accept as it came; empty where there is none.
+  package var accept = ""
+  package var lastEventID: String?
 
   var principal: Principal { caller.principal }
 
@@ -18,6 +21,14 @@ package struct Call: Sendable {
   func id<Tag: IDTag>(_ name: String, _: Tag.Type = Tag.self) throws(Problem) -> ID<Tag> {
     guard let id = ID<Tag>(text(name)) else { throw .notFound() }
     return id
+  }
+
+  /// True where the client asks for this type by name; parameters aside.
+  func accepts(_ type: String) -> Bool {
+    func essence(_ text: Substring) -> String {
+      text.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    }
+    return accept.split(separator: ",").contains { essence($0) == essence(type[...]) }
   }
 
   /// The parameter of `RouteTable.forceParameter`.

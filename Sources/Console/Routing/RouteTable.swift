@@ -4,7 +4,8 @@ internal import Management
 
 package enum RouteTable {
   package static let all: [Route] =
-    projects + accounts + applications + members + keys + usage + operatorKeys + audit + dataPlane
+    projects + accounts + applications + members + keys + usage + requests + operatorKeys + audit
+    + dataPlane
     + server
 
   static let pageParameters = [

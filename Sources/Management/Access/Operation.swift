@@ -13,6 +13,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case resetAllKeys
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
+  case listRequests, streamRequests, listProjectRequests
   case listAudit
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
 
@@ -31,6 +32,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listMembers, .getMember: .membersRead
     case .createMember, .updateMember, .deleteMember: .membersWrite
     case .getUsage: .usageRead
+    case .listRequests, .streamRequests, .listProjectRequests: .requestsRead
     case .listAudit: .auditRead
     case .listOperatorKeys, .getOperatorKey: .operatorKeysRead
     case .createOperatorKey, .revokeOperatorKey: .operatorKeysWrite
@@ -54,7 +56,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .importKeys, .listAudit, .listOperatorKeys, .createOperatorKey, .getOperatorKey,
+      .listProjectRequests, .importKeys, .listAudit, .listOperatorKeys, .createOperatorKey,
+      .getOperatorKey,
       .revokeOperatorKey:
       .nobody
     case .getAccount, .listApplications, .getApplication: .everyMember
@@ -63,7 +66,7 @@ package enum Operation: String, Sendable, CaseIterable {
       .resetKey, .revealKey, .resetAllKeys:
       .holder(.keys)
     case .listMembers, .createMember, .getMember, .updateMember, .deleteMember: .holder(.members)
-    case .getUsage: .holder(.logs)
+    case .getUsage, .listRequests, .streamRequests: .holder(.logs)
     }
   }
 

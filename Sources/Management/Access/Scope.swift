@@ -15,6 +15,8 @@ package enum Scope: String, Sendable, CaseIterable {
   case membersRead = "members:read"
   case membersWrite = "members:write"
   case usageRead = "usage:read"
+  /// Request records.
+  case requestsRead = "requests:read"
   case auditRead = "audit:read"
   /// `POST /v1/verify`, on the data plane.
   case verify

@@ -33,6 +33,8 @@ package struct Answer: Sendable, Hashable {
   package var body: JSONValue?
   /// The answer to an earlier request with the same idempotency key.
   package var replayed = false
+  /// A body that is made while it is sent; then `body` is nil.
+  package var stream: AnswerStream?
 
   package init(_ status: Int, _ body: JSONValue? = nil) {
     self.status = status

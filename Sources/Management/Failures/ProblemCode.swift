@@ -36,6 +36,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case requestTimeout = "request_timeout"
   case payloadTooLarge = "payload_too_large"
   case unsupportedMediaType = "unsupported_media_type"
+  case tooManyStreams = "too_many_streams"
   case internalError = "internal_error"
   case unavailable
 
@@ -58,6 +59,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
     case .idempotencyMismatch: 422
+    case .tooManyStreams: 429
     case .internalError: 500
     case .unavailable: 503
     }
@@ -100,6 +102,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .requestTimeout: "The body came too slowly"
     case .payloadTooLarge: "The body is too large"
     case .unsupportedMediaType: "The body must be JSON"
+    case .tooManyStreams: "Too many streams are open"
     case .internalError: "Something went wrong here"
     case .unavailable: "The service is not available now"
     }

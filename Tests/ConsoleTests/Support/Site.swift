@@ -46,7 +46,7 @@ final class Site: Sendable {
   /// Holds every scope.
   let token: String
 
-  init() async throws {
+  init(requests: any RequestLog = NoRequestLog()) async throws {
     let entropy = SeededEntropy(seed: 11)
     let store = try Store.open(.sqliteMemory)
     let keys = MasterKeys(oldestFirst: MasterKey(entropy: entropy))
@@ -58,7 +58,7 @@ final class Site: Sendable {
     let feed = RecordFeed(store: store, vault: vault, policies: policies, table: table)
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: FixedClock(),
-      entropy: entropy, report: { _ in })
+      entropy: entropy, requests: requests, report: { _ in })
     api = ConsoleAPI(management: management, complaint: { nil })
     let answer = try await management.createOperatorKey(
       NewOperatorKey(scopes: [.all]), by: Caller(.local))
