@@ -51,9 +51,11 @@ struct Router: Sendable {
 
   /// Percent-decoded; nil where the path does not begin with a slash or an escape is not one.
   private static func segments(of path: String) -> [String]? {
-    guard path.hasPrefix("/") else { return nil }
+    guard path.utf8.first == UInt8(ascii: "/") else { return nil }
     var result: [String] = []
-    for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+    let parts = path.utf8.dropFirst().split(
+      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    for part in parts {
       guard let text = PercentDecoding.decode(part) else { return nil }
       result.append(text)
     }
@@ -63,9 +65,10 @@ struct Router: Sendable {
 
 enum PercentDecoding {
   /// Nil for broken escapes, control characters and what is not UTF-8.
-  static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+  static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool = false) -> String? {
     var bytes: [UInt8] = []
-    var rest = text.utf8[...]
+    bytes.reserveCapacity(text.count)
+    var rest = text
     while let byte = rest.popFirst() {
       switch byte {
       case UInt8(ascii: "%"):

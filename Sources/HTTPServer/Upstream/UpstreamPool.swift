@@ -6,7 +6,9 @@ import COpenSSL
 package final class UpstreamPool {
   let worker: Worker
   private let resolver: Resolver
-  private let tls: TLSClientContext
+  private let authorities: String?
+  /// Made when the first upstream wants it: reading every authority takes tens of milliseconds.
+  private lazy var tls = TLSClientContext(authorities: authorities)
   private var places: [UpstreamTarget: UpstreamPlace] = [:]
   private var lastPlace: UpstreamPlace?
 
@@ -14,7 +16,7 @@ package final class UpstreamPool {
   package init(worker: Worker, authorities: String? = nil) {
     self.worker = worker
     resolver = Resolver(worker)
-    tls = TLSClientContext(authorities: authorities)
+    self.authorities = authorities
   }
 
   /// Sends a request whose head is `head` (request line and all fields, ending in an empty line).

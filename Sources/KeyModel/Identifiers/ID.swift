@@ -35,7 +35,11 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
     return String(unsafeUninitializedCapacity: prefix.count + 27) { text in
       _ = text.initialize(fromContentsOf: prefix)
       text[prefix.count] = UInt8(ascii: "_")
-      for at in 0..<26 { text[prefix.count + 1 + at] = Base32.digit(at, of: bits) }
+      var rest = bits
+      for at in stride(from: prefix.count + 26, to: prefix.count, by: -1) {
+        text[at] = Base32.alphabet[Int(truncatingIfNeeded: rest) & 31]
+        rest >>= 5
+      }
       return prefix.count + 27
     }
   }

@@ -33,20 +33,32 @@ package enum JSONWriter {
 
   /// With its quotation marks.
   package static func writeString(_ text: String, into output: inout [UInt8]) {
+    var text = text
     output.append(UInt8(ascii: "\""))
-    writeEscaped(text.utf8, into: &output)
+    text.withUTF8 { bytes in
+      // Hardly any text has something to escape.
+      if bytes.contains(where: needsEscape) {
+        writeEscaped(bytes, into: &output)
+      } else {
+        output.append(contentsOf: bytes)
+      }
+    }
     output.append(UInt8(ascii: "\""))
   }
 
   /// The inside of a string: quotation marks, backslashes and control characters escaped.
   package static func writeEscaped(_ text: some Sequence<UInt8>, into output: inout [UInt8]) {
     for byte in text {
-      if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-        output.append(byte)
-      } else {
+      if needsEscape(byte) {
         writeEscape(byte, into: &output)
+      } else {
+        output.append(byte)
       }
     }
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private static func writeEscape(_ byte: UInt8, into output: inout [UInt8]) {
