@@ -13,12 +13,14 @@ case "schemes":
   for decisions in arguments.dropFirst().compactMap({ Int($0) }) {
     SchemeBench.run(decisions: decisions)
   }
+case "records": try RecordBench.run(Array(arguments.dropFirst()))
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
 default:
   print("usage: latchkey-bench decide KEYS…   nanoseconds per decision")
   print("       latchkey-bench memory KEYS…   resident bytes per key")
   print("       latchkey-bench schemes N…     nanoseconds per decision, by scheme, N decisions")
+  print("       latchkey-bench records write|read|drop FOLDER|URL ACCOUNTS [RECORDS]")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   exit(2)
 }

@@ -9,6 +9,9 @@ enum TransactionKind {
   case write
   /// As `write`, before the tables are there.
   case migrate
+  /// For the request log: beside the writes of other processes. What is not durable outlives the
+  /// process; a machine that loses power may lose its last second.
+  case log(durable: Bool)
 }
 
 /// Names and clauses of table definitions that the engines spell differently.
@@ -73,5 +76,7 @@ protocol Row: AnyObject {
   func lookup(_ column: Int) throws(StoreError) -> Lookup
   /// True where the text is `other`; makes no String.
   func isText(_ column: Int, _ other: String) -> Bool
+  /// Shows a blob in place.
+  func withBytes<R>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R
   func value(_ column: Int) throws(StoreError) -> SQLValue
 }

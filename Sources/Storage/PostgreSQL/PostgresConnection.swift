@@ -55,6 +55,8 @@ final class PostgresConnection: Connection {
     case .write: try script("BEGIN; SELECT position FROM feed WHERE id = 1 FOR UPDATE")
     // The feed's row is not there before the first migration.
     case .migrate: try script("BEGIN; SELECT pg_advisory_xact_lock(\(Self.migrationLock))")
+    case .log(durable: true): try script("BEGIN")
+    case .log(durable: false): try script("BEGIN; SET LOCAL synchronous_commit = off")
     }
   }
 
@@ -163,6 +165,24 @@ final class PostgresConnection: Connection {
   func close() {
     PQfinish(handle)
     handle = nil
+  }
+}
+
+extension PostgresConnection: SharedConnection {
+  func claim(_ number: Int64) throws(StoreError) -> Bool {
+    var isOurs: Int64 = 0
+    try run("SELECT pg_try_advisory_lock($1)::int", [.integer(number)]) {
+      (row: any Row) throws(StoreError) in isOurs = try row.integer(0)
+    }
+    return isOurs == 1
+  }
+
+  func bytes(ofTable name: String) throws(StoreError) -> Int64 {
+    var bytes: Int64 = 0
+    try run("SELECT COALESCE(pg_total_relation_size(to_regclass($1)), 0)", [.text(name)]) {
+      (row: any Row) throws(StoreError) in bytes = try row.integer(0)
+    }
+    return bytes
   }
 }
 

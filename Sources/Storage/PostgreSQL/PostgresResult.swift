@@ -47,6 +47,10 @@ final class PostgresResult: Row {
 
   func blob(_ column: Int) throws(StoreError) -> [UInt8] { Array(bytes(column)) }
 
+  func withBytes<R>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    body(bytes(column))
+  }
+
   func bits(_ column: Int) throws(StoreError) -> UInt128 { try StoredBytes.bits(bytes(column)) }
 
   func lookup(_ column: Int) throws(StoreError) -> Lookup {

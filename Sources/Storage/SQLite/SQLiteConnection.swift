@@ -6,21 +6,28 @@ import Glibc
 
 final class SQLiteConnection: Connection {
   enum Role { case writer, reader }
+  /// Records are written in large pieces, and a machine that loses power may lose the last of them.
+  enum Contents { case store, records }
 
   let dialect: Dialect
   let role: Role
+  private let contents: Contents
+  private var syncsCommits = false
   private var handle: OpaquePointer?
   private var statements: [String: SQLiteStatement] = [:]
   var isUsable: Bool { handle != nil }
 
   /// Connections on a file run beside each other; memory has one for everything.
-  init(path: String?, role: Role) throws(StoreError) {
+  init(path: String?, role: Role, contents: Contents = .store) throws(StoreError) {
     self.role = role
+    self.contents = contents
     dialect = .sqlite(concurrentReads: path != nil)
     if let path, role == .writer { try Self.prepareFile(path) }
     // No mutex: each connection is used by one thread.
     let flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+      // A reader that comes too late must not make a file anew.
+      | (role == .writer ? SQLITE_OPEN_CREATE : 0)
     var made: OpaquePointer?
     guard sqlite3_open_v2(path ?? ":memory:", &made, flags, nil) == SQLITE_OK, let made else {
       // SQLite gives a handle even when opening failed, for its message.
@@ -56,21 +63,45 @@ final class SQLiteConnection: Connection {
       throw StoreError(sqlite: handle, sql: "defensive")
     }
     switch role {
-    case .writer:
-      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
-      try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000")
+    case .writer: try configureWriter()
     case .reader:
       guard latchkey_sqlite_no_checkpoint_on_close(handle) == SQLITE_OK else {
         throw StoreError(sqlite: handle, sql: "no checkpoint on close")
       }
-      // The system's own cache stands behind it.
-      try script("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON; PRAGMA cache_size = -4096")
+      // The system's own cache stands behind it; each day of records has a connection of its own.
+      let cache = contents == .records ? 1_024 : 4_096
+      try script("PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON")
+      try script("PRAGMA cache_size = -\(cache)")
     }
     try script("PRAGMA temp_store = MEMORY")
   }
 
+  private func configureWriter() throws(StoreError) {
+    switch contents {
+    case .store:
+      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
+      try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000")
+    case .records:
+      try script("PRAGMA page_size = \(Self.recordPage); PRAGMA journal_mode = WAL")
+      try script("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000")
+      try script("PRAGMA cache_size = -8192")
+    }
+  }
+
+  /// Blocks are large; batches of a quiet server are small.
+  private static let recordPage = 16_384
+
   func begin(_ kind: TransactionKind) throws(StoreError) {
-    try run(kind == .read ? "BEGIN" : "BEGIN IMMEDIATE")
+    switch kind {
+    case .read: try run("BEGIN")
+    case .write, .migrate: try run("BEGIN IMMEDIATE")
+    case .log(let durable):
+      if contents == .records, durable != syncsCommits {
+        try script("PRAGMA synchronous = \(durable ? "FULL" : "NORMAL")")
+        syncsCommits = durable
+      }
+      try run("BEGIN IMMEDIATE")
+    }
   }
 
   func commit() throws(StoreError) {

@@ -97,6 +97,10 @@ final class SQLiteStatement: Row {
 
   func blob(_ column: Int) throws(StoreError) -> [UInt8] { Array(blobBytes(column)) }
 
+  func withBytes<R>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    body(blobBytes(column))
+  }
+
   func bits(_ column: Int) throws(StoreError) -> UInt128 {
     try StoredBytes.bits(blobBytes(column))
   }

@@ -1,0 +1,59 @@
+// One run as a merge reads it: record by record in order, a block in memory at a time.
+internal import KeyModel
+
+/// Confined to its merge. Owns one buffer for the block it stands in.
+struct RunSource {
+  let run: Int64
+  /// Of the record it stands on.
+  private(set) var position = RecordPosition(owner: 0, id: 0)
+  private var buffer: UnsafeMutableRawBufferPointer
+  private var filled = 0
+  private var offset = 0
+  private var part: Int64 = 0
+
+  init(run: Int64) {
+    self.run = run
+    buffer = .allocate(byteCount: RunBuilder.blockBytes, alignment: 16)
+  }
+
+  func deallocate() { buffer.deallocate() }
+
+  /// The record it stands on, after `load` or `advance` gave true.
+  @inline(__always)
+  var record: PackedRecord? {
+    PackedRecord(UnsafeRawBufferPointer(rebasing: buffer[..<filled]), at: offset)
+  }
+
+  /// Goes on within the block; false at its end.
+  @inline(__always)
+  mutating func advance(past size: Int) -> Bool {
+    offset += size
+    return settle()
+  }
+
+  /// Reads the next block; false where there is none.
+  mutating func load(_ tables: DayTables) throws(StoreError) -> Bool {
+    while true {
+      var (buffer, filled) = (buffer, 0)
+      let isThere = try tables.block(run: run, part) { bytes in
+        if bytes.count > buffer.count {
+          buffer.deallocate()
+          buffer = .allocate(byteCount: bytes.count, alignment: 16)
+        }
+        buffer.copyMemory(from: bytes)
+        filled = bytes.count
+      }
+      (self.buffer, self.filled, offset) = (buffer, filled, 0)
+      guard isThere else { return false }
+      part += 1
+      if settle() { return true }
+    }
+  }
+
+  @inline(__always)
+  private mutating func settle() -> Bool {
+    guard let record else { return false }
+    position = RecordPosition(owner: record.owner, id: record.id)
+    return true
+  }
+}
