@@ -53,6 +53,21 @@ protocol Connection: AnyObject {
 }
 
 extension Connection {
+  /// Commits what `body` did, or rolls all of it back.
+  func inTransaction<R>(
+    _ kind: TransactionKind, _ body: () throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    try begin(kind)
+    do {
+      let result = try body()
+      try commit()
+      return result
+    } catch {
+      rollback()
+      throw error
+    }
+  }
+
   @discardableResult
   func run(_ sql: String, _ arguments: [SQLValue] = []) throws(StoreError) -> Int {
     try run(sql, arguments) { (_: any Row) throws(StoreError) in }

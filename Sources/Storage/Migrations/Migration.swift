@@ -18,14 +18,7 @@ struct Migrator {
   let connection: any Connection
 
   func run(_ migrations: [Migration]) throws(StoreError) {
-    try connection.begin(.migrate)
-    do {
-      try apply(migrations)
-      try connection.commit()
-    } catch {
-      connection.rollback()
-      throw error
-    }
+    try connection.inTransaction(.migrate) { () throws(StoreError) in try apply(migrations) }
   }
 
   private func apply(_ migrations: [Migration]) throws(StoreError) {

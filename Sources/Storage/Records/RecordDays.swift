@@ -80,7 +80,12 @@ final class FileDays: RecordDays {
     }
   }
 
-  func close(_ day: Int64) { connections.removeValue(forKey: day)?.close() }
+  func close(_ day: Int64) {
+    guard let connection = connections.removeValue(forKey: day) else { return }
+    // A reader may stand in the way of the last connection's own checkpoint.
+    if role == .writer { connection.checkpoint() }
+    connection.close()
+  }
 
   func closeAll() {
     for connection in connections.values { connection.close() }

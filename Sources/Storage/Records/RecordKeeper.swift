@@ -36,17 +36,12 @@ final class RecordKeeper {
   var swept: [Int64: Set<UInt128>] = [:]
   /// Set by a failed merge until appending works again, so that a full disk is not hammered.
   private var isResting = false
-  private(set) var stored: Int64 = 0
-  private(set) var dropped: Int64 = 0
-  private(set) var failure: StoreError?
+  private(set) var counts = RecordCounts()
 
   init(_ days: any RecordDays, writer: Int64) {
     self.days = days
     self.writer = writer
   }
-
-  /// Runs that wait to be merged.
-  var freshRuns: Int { open.values.reduce(0) { $0 + $1.fresh.count } }
 
   func close() {
     open.removeAll()
@@ -58,21 +53,22 @@ final class RecordKeeper {
   /// Gives how many records were stored.
   func append(_ batch: UnsafeRawBufferPointer, durable: Bool) -> Int {
     let order = BatchOrder(batch, floor: floor)
-    dropped += Int64(order.late) + (order.rest > 0 ? 1 : 0)
+    counts.dropped += Int64(order.late) + (order.rest > 0 ? 1 : 0)
     var appended = 0
     for (day, places) in order.days.sorted(by: { $0.key < $1.key }) {
       do {
         try append(places, of: batch, to: day, durable)
         appended += places.count
-        failure = nil
+        counts.failure = nil
         isResting = false
         payDebt(day)
       } catch {
-        dropped += Int64(places.count)
+        counts.dropped += Int64(places.count)
         fail(day, error)
       }
     }
-    stored += Int64(appended)
+    counts.stored += Int64(appended)
+    countWaiting()
     return appended
   }
 
@@ -119,6 +115,10 @@ final class RecordKeeper {
     }
   }
 
+  private func countWaiting() {
+    counts.waitingRuns = open.values.reduce(0) { $0 + $1.fresh.count }
+  }
+
   // MARK: Days
 
   func opened(_ day: Int64) throws(StoreError) -> DayTables {
@@ -155,7 +155,7 @@ final class RecordKeeper {
   }
 
   private func fail(_ day: Int64, _ error: StoreError) {
-    failure = error
+    counts.failure = error
     guard let state = open[day] else { return }
     if !state.tables.connection.isUsable { renew() }
     // What is in the tables is read again when the day is next used.
@@ -183,6 +183,7 @@ final class RecordKeeper {
   /// One bounded step of whatever there is to do; false where that is nothing.
   func merge(now: Timestamp) throws(StoreError) -> Bool {
     guard !isResting else { return false }
+    defer { countWaiting() }
     do {
       if now.day != self.now.day { unchecked = nil }
       self.now = now

@@ -21,11 +21,11 @@ package enum RecordLocation: Sendable, Hashable {
 /// Figures for metrics.
 package struct RecordCounts: Sendable, Hashable {
   /// Since the log was opened.
-  package var stored: Int64
+  package var stored: Int64 = 0
   /// Records that could not be stored, since the log was opened.
-  package var dropped: Int64
+  package var dropped: Int64 = 0
   /// Sorted pieces that wait to be merged: some dozens at most, unless merging does not keep up.
-  package var waitingRuns: Int
+  package var waitingRuns = 0
   /// Why storing last failed; nil once it works again.
   package var failure: StoreError?
 }
@@ -33,6 +33,8 @@ package struct RecordCounts: Sendable, Hashable {
 package final class RecordLog: Sendable {
   private let location: RecordLocation
   private let keeper: Mutex<Handover<RecordKeeper>>
+  /// As the keeper left them: whoever asks does not wait for a database that does not answer.
+  private let figures = Mutex(RecordCounts())
   /// Readers that nobody uses at the moment.
   private let idle = Mutex<[Handover<RecordReader>]>([])
   private static let idleLimit = 4
@@ -51,13 +53,19 @@ package final class RecordLog: Sendable {
   /// Blocking; readers see the records when it returns. A killed process loses none of them; a
   /// machine that loses power may lose what was appended since the last `durable` batch.
   package func append(_ batch: UnsafeRawBufferPointer, durable: Bool) -> Int {
-    keeper.withLock { $0.value.append(batch, durable: durable) }
+    keeper.withLock { keeper in
+      defer { figures.withLock { $0 = keeper.value.counts } }
+      return keeper.value.append(batch, durable: durable)
+    }
   }
 
   /// One step of merging, some milliseconds; false where there is nothing to do for now. To be called
   /// between batches, by the thread that appends.
   package func merge(now: Timestamp) throws(StoreError) -> Bool {
-    try keeper.withLock { (keeper) throws(StoreError) in try keeper.value.merge(now: now) }
+    try keeper.withLock { (keeper) throws(StoreError) in
+      defer { figures.withLock { $0 = keeper.value.counts } }
+      return try keeper.value.merge(now: now)
+    }
   }
 
   /// Drops the days before `day`, then removes what is older than `shorter` allows, in small steps;
@@ -116,13 +124,7 @@ package final class RecordLog: Sendable {
     }
   }
 
-  package var counts: RecordCounts {
-    keeper.withLock { keeper in
-      RecordCounts(
-        stored: keeper.value.stored, dropped: keeper.value.dropped,
-        waitingRuns: keeper.value.freshRuns, failure: keeper.value.failure)
-    }
-  }
+  package var counts: RecordCounts { figures.withLock { $0 } }
 
   /// Bytes that the records take on disk.
   package func diskBytes() throws(StoreError) -> Int64 {

@@ -164,6 +164,13 @@ final class SQLiteConnection: Connection {
     }
   }
 
+  /// Brings the log's content into the file, as far as readers let it. The writer's alone.
+  func checkpoint() {
+    guard let handle, role == .writer else { return }
+    // What could not be moved stays in the log, where it is found as well.
+    _ = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+  }
+
   /// The last connection's close also checkpoints: readers go first, and are told not to.
   func close() {
     statements.removeAll()
