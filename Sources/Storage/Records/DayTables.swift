@@ -85,8 +85,10 @@ struct DayTables {
   func newRuns() throws(StoreError) -> Range<Int64> {
     var last: Int64 = 0
     try connection.run(
-      "UPDATE \(numbers) SET value = value + \(Self.newRunCount) WHERE name = 'run' RETURNING value",
-      []
+      """
+      UPDATE \(numbers) SET value = value + \(Self.newRunCount) WHERE name = 'run'
+      RETURNING value
+      """, []
     ) { (row: any Row) throws(StoreError) in last = try row.integer(0) }
     guard last > 0 else { throw .corrupt("the records of day \(day) have no run number") }
     return last - Self.newRunCount + 1..<last + 1

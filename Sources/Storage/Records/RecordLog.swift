@@ -48,8 +48,8 @@ package final class RecordLog: Sendable {
     keeper = Mutex(Handover(RecordKeeper(days, writer: writer & .max)))
   }
 
-  /// Stores packed records that follow each other, in one transaction a day, and gives how many. The
-  /// others are dropped and counted: it never waits for room, and tries again with the next batch.
+  /// Stores packed records that follow each other, in one transaction a day, and gives how many.
+  /// The others are dropped and counted: it never waits for room, and the next batch tries again.
   /// Blocking; readers see the records when it returns. A killed process loses none of them; a
   /// machine that loses power may lose what was appended since the last `durable` batch.
   package func append(_ batch: UnsafeRawBufferPointer, durable: Bool) -> Int {
@@ -59,8 +59,8 @@ package final class RecordLog: Sendable {
     }
   }
 
-  /// One step of merging, some milliseconds; false where there is nothing to do for now. To be called
-  /// between batches, by the thread that appends.
+  /// One step of merging, some milliseconds; false where there is nothing to do for now. To be
+  /// called between batches, by the thread that appends.
   package func merge(now: Timestamp) throws(StoreError) -> Bool {
     try keeper.withLock { (keeper) throws(StoreError) in
       defer { figures.withLock { $0 = keeper.value.counts } }
@@ -109,8 +109,8 @@ package final class RecordLog: Sendable {
     if !isKept { reader.value.close() }
   }
 
-  /// All records that fit, newest first, until `body` gives false; for exports. Each page is a short
-  /// snapshot of its own, so that an export of hours holds nobody back.
+  /// All records that fit, newest first, until `body` gives false; for exports. Each page is a
+  /// short snapshot of its own, so that an export of hours holds nobody back.
   package func forEach(
     _ query: RecordQuery, _ body: (RequestRecord) throws -> Bool
   ) throws {

@@ -1,5 +1,5 @@
-// One run as a page reads it: the owner's records that fit, newest first, a block at a time and only
-// as far as they are asked for.
+// One run as a page reads it: the owner's records that fit, newest first, a block at a time and
+// only as far as they are asked for.
 internal import KeyModel
 
 /// How much a page may still look at, in bytes or what costs as much.
