@@ -32,6 +32,8 @@ struct BadInputTests {
     }
     #expect(try world.code(key.secret) == "valid")
     #expect(try world.call("/echo", key: key.secret).status == 200)
+    let readiness = try Curl.call(world.latchkey.api + "/readyz")
+    #expect(readiness.status == 503 && readiness.text.contains("database"), "\(readiness)")
   }
 
   @Test("Broken documents are 400 or 413 with the place of the mistake, and the server lives")

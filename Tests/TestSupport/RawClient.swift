@@ -19,8 +19,7 @@ package final class RawClient {
       }
     }
     wait(milliseconds: 10_000)
-    var one: Int32 = 1
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+    sendAtOnce()
   }
 
   package init(unixPath: String) {
@@ -40,9 +39,15 @@ package final class RawClient {
   package init(descriptor: Int32) {
     self.descriptor = descriptor
     wait(milliseconds: 10_000)
+    sendAtOnce()
   }
 
   deinit { close(descriptor) }
+
+  private func sendAtOnce() {
+    var one: Int32 = 1
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+  }
 
   package func wait(milliseconds: Int) {
     var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)

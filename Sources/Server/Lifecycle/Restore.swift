@@ -156,6 +156,9 @@ struct Restore {
 
   /// For a store that is as it should be beside a journal that is not.
   private func acceptLoss() async throws -> String {
+    if case .sqliteFile(let path) = location, !Files.exists(path) {
+      throw ToolError(.notFound, "there is no store \(path): restore a backup")
+    }
     let journal = try OldJournal(folder.journal)
     let path = folder.journal
     let isNews = try await Store.with(location) { store in

@@ -49,60 +49,26 @@ final class ScriptedUpstream: Sendable {
 }
 
 final class UpstreamPeer {
-  private let descriptor: Int32
-  private var buffered: [UInt8] = []
+  private var client: RawClient?
 
-  init(_ descriptor: Int32) {
-    self.descriptor = descriptor
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
-    setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var one: Int32 = 1
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
-  }
+  init(_ descriptor: Int32) { client = RawClient(descriptor: descriptor) }
 
-  func close() { Glibc.close(descriptor) }
+  func close() { client = nil }
 
   /// The next head, or nil at the end.
   func receiveHead() -> String? {
-    var all: [UInt8] = buffered
-    buffered = []
-    while true {
-      for start in 0..<max(all.count - 3, 0)
-      where all[start] == 13 && all[start..<(start + 4)].elementsEqual([13, 10, 13, 10]) {
-        buffered = Array(all[(start + 4)...])
-        return String(decoding: all[..<(start + 4)], as: UTF8.self)
-      }
-      guard let piece = receive() else { return nil }
-      all += piece
-    }
+    client?.receiveThrough("\r\n\r\n").map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// How many bytes came, at least `count` unless the end came first.
   func receiveBody(_ count: Int) -> Int {
-    var total = buffered.count
-    buffered = []
-    while total < count, let piece = receive() { total += piece.count }
+    var total = 0
+    while total < count, let piece = client?.receiveSome(), !piece.isEmpty { total += piece.count }
     return total
   }
 
-  private func receive() -> [UInt8]? {
-    var room = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &room, room.count, 0)
-    return count > 0 ? Array(room[..<count]) : nil
-  }
-
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-      }
-      if count <= 0 { return false }
-      sent += count
-    }
-    return true
-  }
+  func send(_ bytes: [UInt8]) -> Bool { client?.send(bytes) ?? false }
 
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
