@@ -23,6 +23,59 @@ struct RefusalTests {
     }
   }
 
+  @Test("What is wrong with a request is one sentence; all of it is listed with its places")
+  func sentences() async throws {
+    let site = try await Site()
+    let requests = [
+      (#"{"slug":"x","name":""}"#, "/name must not be empty.", ["/name"]),
+      ("{}", "/slug is required (and 1 more fault).", ["/slug", "/name"]),
+      (#"{"slug":"x","name":"x","nome":1}"#, "/nome is not a field of this request.", ["/nome"]),
+      (
+        #"{"slug":"x","name":"x","policy":{"rotatoin":{}}}"#,
+        "/policy/rotatoin is an unknown knob; did you mean `rotation`?", ["/policy/rotatoin"]
+      ),
+    ]
+    for (body, detail, pointers) in requests {
+      let reply = await site.ask("POST", "/v1/projects", body)
+      #expect(reply.status == 400 && reply.code == "validation_failed")
+      #expect(reply.body["detail"]?.string == detail)
+      #expect(reply.body["errors"]?.array?.map { $0["pointer"]?.string } == pointers)
+    }
+    let query = await site.ask("GET", "/v1/projects?limit=0")
+    #expect(query.body["detail"]?.string?.hasPrefix("The parameter limit must be ") == true)
+  }
+
+  @Test("An environment without a prefix for publishable keys makes none, and needs none")
+  func publishablePrefix() async throws {
+    let site = try await Site()
+    let policy = """
+      {"environments":[{"name":"live","path_prefix":"/live"},\
+      {"name":"trial","path_prefix":"/trial","publishable_prefix":"pk_"}]}
+      """
+    let made = await site.ask(
+      "POST", "/v1/projects", "{\"slug\":\"demo\",\"name\":\"Demo\",\"policy\":\(policy)}")
+    #expect(made.status == 201, "\(made)")
+    let keys = "/v1/accounts/\(try await site.account("demo"))/keys"
+    let refused = await site.ask(
+      "POST", keys, #"{"environment":"live","kind":"publishable"}"#)
+    #expect(refused.status == 400 && refused.pointers == ["/kind"])
+    #expect(await site.ask("POST", keys, #"{"environment":"live"}"#).status == 201)
+    let key = await site.ask("POST", keys, #"{"environment":"trial","kind":"publishable"}"#)
+    #expect(try key.text("secret").hasPrefix("pk_"))
+  }
+
+  @Test(
+    "A route that no call can have is no route of a key",
+    arguments: ["/a/../b", "/%61", "/a//b", "/a;b", "/a*b", "a", "/a?b"])
+  func routes(path: String) async throws {
+    let site = try await Site()
+    try await site.project("demo")
+    let reply = await site.ask(
+      "POST", "/v1/accounts/\(try await site.account("demo"))/keys",
+      "{\"environment\":\"production\",\"routes\":[{\"method\":\"GET\",\"path\":\"\(path)\"}]}")
+    #expect(reply.status == 400 && reply.pointers == ["/routes/0/path"])
+  }
+
   @Test("401 has an error attribute only where a credential was presented")
   func unauthorized() async throws {
     let site = try await Site()

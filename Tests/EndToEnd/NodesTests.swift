@@ -4,21 +4,11 @@ import Testing
 
 @Suite("Two nodes", .serialized)
 struct NodesTests {
-  private func second(_ installation: Installation) throws -> Latchkey {
-    let folder = installation.folder.file("second")
-    mkdir(folder, 0o700)
-    try FileManager.default.copyItem(
-      atPath: installation.data + "/master.key", toPath: folder + "/master.key")
-    chmod(folder + "/master.key", 0o400)
-    return try Latchkey(
-      installation, arguments: ["--node", "second"], name: "second", data: folder)
-  }
-
   @Test("A node that runs while the store is restored decides by what was restored, soon")
   func restoredMeanwhile() throws {
     let world = try World(.postgres)
     let installation = world.latchkey.installation
-    let second = try second(installation)
+    let second = try installation.serveSecond()
     func code(_ key: IssuedKey) throws -> String? {
       try second.expect(200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])["code"]
         .string
@@ -51,8 +41,7 @@ struct NodesTests {
   @Test("A key issued on one node passes the other, and its revocation refuses it there within 1 s")
   func revocationTravels() throws {
     let world = try World(.postgres)
-    let first = world.latchkey
-    let second = try second(first.installation)
+    let second = try world.latchkey.installation.serveSecond()
     func code(_ key: IssuedKey) throws -> String? {
       try second.expect(200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])["code"]
         .string

@@ -53,6 +53,35 @@ struct SelfServiceTests {
     #expect(try world.code(try made.json()["token"].text()) == "revoked")
   }
 
+  @Test("A long list comes in pages, which the Link header joins")
+  func pages() throws {
+    let account = try world.latchkey.expect(
+      201, "POST", "/v1/projects/demo/accounts", ["name": "Many"])["id"].text()
+    let secrets = try (0..<5).map { _ in
+      try world.latchkey.expect(
+        201, "POST", "/v1/accounts/\(account)/keys", ["environment": "production"])["secret"].text()
+    }
+    var seen: [String] = []
+    var query = "?limit=2"
+    var sizes: [Int] = []
+    while sizes.count < 5 {
+      let answer = try call("GET", query, key: secrets[0])
+      let refs = try answer.json().array?.map { try $0["ref"].text() } ?? []
+      sizes.append(refs.count)
+      seen += refs
+      guard let link = answer.header("Link") else { break }
+      query = try #require(link.firstMatch(of: /<(\?cursor=[0-9a-z]+&limit=2)>; rel="next"/)).1
+        .description
+    }
+    #expect(sizes == [2, 2, 1] && Set(seen).count == 5)
+    let all = try call("GET", key: secrets[0]).json().array?.map { try $0["ref"].text() }
+    #expect(all == seen)
+    #expect(try call("GET", key: secrets[0]).header("Link") == nil)
+    for wrong in ["?limit=0", "?limit=201", "?limit=x", "?cursor=!"] {
+      #expect(try call("GET", wrong, key: secrets[0]).status == 400, "\(wrong)")
+    }
+  }
+
   @Test("The keys of another account do not exist")
   func accounts() throws {
     let mine = try world.issue()

@@ -78,6 +78,20 @@ struct FlowTests {
     #expect(await latchkey("members", "get", member, "--data", data).exit == .notFound)
   }
 
+  @Test("An init that fails leaves nothing behind, and takes nothing away that was there")
+  func failedInit() async throws {
+    let (fresh, used) = (folder.file("fresh"), folder.file("used"))
+    let nowhere = "postgres://nobody@127.0.0.1:1/none"
+    #expect(await latchkey("init", "--data", fresh, "--database", nowhere).exit != .ok)
+    #expect(!Files.exists(fresh))
+    try Files.makeFolder(used)
+    #expect(await latchkey("init", "--data", used, "--database", nowhere).exit != .ok)
+    #expect(Files.isFolder(used) && !Files.exists(used + "/latchkey.lock"))
+    #expect(await latchkey("init", "--data", fresh).exit == .ok)
+    #expect(await latchkey("init", "--data", fresh).exit == .refused)
+    #expect(Files.exists(fresh + "/latchkey.lock") && Files.exists(fresh + "/master.key"))
+  }
+
   @Test("A key is issued, verifies, is revoked for good, and the chain of changes is whole")
   func life() async throws {
     let key = try await issue()

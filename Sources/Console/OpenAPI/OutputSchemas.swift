@@ -203,6 +203,7 @@ enum OutputSchemas {
         Schema.output([
           "limit": Schema.integer, "remaining": Schema.integer, "resets_at": Schema.time,
         ])),
+      "unchecked": Schema.list(Schema.choice(["method", "path", "host"]), max: 3),
     ]),
   ]
 }

@@ -80,7 +80,8 @@ extension RouteTable {
     },
     .operation(
       .patch, "/v1/applications/{application}", .updateApplication, "Change an application",
-      tag: "Applications", input: "ApplicationPatch", output: "Application"
+      tag: "Applications", input: "ApplicationPatch", output: "Application",
+      refusals: [.accessFixed]
     ) { management, call throws(Problem) in
       try await management.updateApplication(
         try call.id("application"), try call.input(ApplicationPatch.init), by: call.caller)

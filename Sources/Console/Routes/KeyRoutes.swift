@@ -54,7 +54,7 @@ extension RouteTable {
     },
     .operation(
       .patch, "/v1/keys/{key}", .updateKey, "Change a key", tag: "Keys", input: "KeyPatch",
-      output: "Key", refusals: [.keyRevoked, .keyLimitReached]
+      output: "Key", refusals: [.keyRevoked, .keyLimitReached, .accessFixed]
     ) { management, call throws(Problem) in
       try await management.updateKey(
         try call.id("key"), try call.input(KeyPatch.init), by: call.caller)

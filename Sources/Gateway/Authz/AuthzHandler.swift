@@ -18,16 +18,18 @@ final class AuthzHandler: RequestHandler {
       return shared.refuse(exchange, .noProject, requestID: requestID)
     }
     // With the original path appended, the query too is the original's, and not for us.
-    let isNginx = path.original == nil && AuthzPath.isNginxMode(head.query)
-    let mode: DenialMode = isNginx ? .nginx : .plain
+    guard let mode = path.original == nil ? AuthzPath.mode(head.query) : .plain else {
+      return shared.refuse(exchange, .noMode, requestID: requestID)
+    }
     guard let project = shared.verifier.project(slug: path.slug) else {
       return shared.refuse(exchange, .noProject, requestID: requestID, mode: mode)
     }
     let plan = shared.plan(for: project)
     let fields = EngineFields(list: head.headers)
-    switch AuthzRules.originalCall(head, path, fields, isNginx: isNginx) {
+    switch AuthzRules.originalCall(head, path, fields, isNginx: mode == .nginx) {
     case .failure(let refusal):
-      shared.refuse(exchange, AuthzRules.problem(refusal), requestID: requestID, mode: mode)
+      shared.refuse(
+        exchange, AuthzRules.problem(refusal), requestID: requestID, mode: mode, plan: plan)
     case .success(let original):
       let call = Call(
         method: original.method, path: original.path, query: original.query,
@@ -71,6 +73,7 @@ final class AuthzHandler: RequestHandler {
     out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
     out.append(requestID)
     out.append("\r\n")
+    plan.answerHeaders?.append(requestID, to: out)
     shared.finish(record, status: 200, head: fields)
     exchange.respond(
       status: 200, headerBlock: out.bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -79,6 +82,8 @@ final class AuthzHandler: RequestHandler {
 
 extension GatewayProblem {
   static let noProject = GatewayProblem(.notFound, "There is no such project.")
+  static let noMode = GatewayProblem(
+    .validationFailed, parameter: "mode", "must be nginx, once, or be left out")
 }
 
 /// The parts of the handler that need no connection.

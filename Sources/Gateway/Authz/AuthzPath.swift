@@ -18,17 +18,21 @@ struct AuthzPath {
     original = end < path.count ? UnsafeRawBufferPointer(rebasing: path[end...]) : nil
   }
 
-  /// True where the query holds `mode=nginx`, spelled exactly so.
-  static func isNginxMode(_ query: UnsafeRawBufferPointer?) -> Bool {
-    guard let query else { return false }
-    var rest = query[...]
-    while !rest.isEmpty {
-      let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
-      if ByteText.equal(UnsafeRawBufferPointer(rebasing: rest[..<end]), "mode=nginx") {
-        return true
-      }
-      rest = end < rest.endIndex ? rest[(end + 1)...] : rest[rest.endIndex...]
+  /// How the asking proxy wants to be answered; nil where the query names a mode that there is
+  /// none of, or more than one. Other parameters say nothing.
+  static func mode(_ query: UnsafeRawBufferPointer?) -> DenialMode? {
+    var mode = DenialMode.plain
+    var isNamed = false
+    for field in (query ?? UnsafeRawBufferPointer(start: nil, count: 0)).split(
+      separator: UInt8(ascii: "&"))
+    {
+      let field = UnsafeRawBufferPointer(rebasing: field)
+      let isMode = ByteText.equal(field, "mode")
+      guard isMode || field.starts(with: "mode=".utf8) else { continue }
+      if isNamed || !ByteText.equal(field, "mode=nginx") { return nil }
+      isNamed = true
+      mode = .nginx
     }
-    return false
+    return mode
   }
 }

@@ -31,19 +31,19 @@ struct OriginalCall {
     let method = try agreed(fields, "x-forwarded-method", "x-original-method")
     let target = try agreed(fields, "x-forwarded-uri", "x-original-uri")
     let host = try single(fields, "x-forwarded-host")
-    if let method, !ByteText.isToken(method) { throw .malformed("the original method") }
+    if let method, !ByteText.isToken(method) { throw .malformed("The original method") }
     var call = OriginalCall(
       method: method ?? (methodIsProxys ? bytes(unknownMethod) : ownMethod),
       path: bytes(unknownPath), query: nil, host: UnsafeRawBufferPointer(start: nil, count: 0))
     if let target {
       guard target.first == UInt8(ascii: "/"), target.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
-      else { throw .malformed("the original URI") }
+      else { throw .malformed("The original URI") }
       (call.path, call.query) = ByteText.split(target: target)
     }
     if let host {
       // A list means that several proxies wrote into it: which of them to believe is not known.
       guard !host.contains(UInt8(ascii: ",")) else { throw .ambiguous("x-forwarded-host") }
-      call.host = ByteText.withoutPort(host)
+      call.host = ByteText.hostName(host)
     }
     return call
   }

@@ -51,6 +51,12 @@ enum ByteText {
     name.count == dashed.utf8CodeUnitCount && hasPrefix(folded: name, dashed)
   }
 
+  static func equal(folded name: UnsafeRawBufferPointer, _ dashed: [UInt8]) -> Bool {
+    guard name.count == dashed.count else { return false }
+    for at in 0..<name.count where folded(name[at]) != dashed[at] { return false }
+    return true
+  }
+
   static func hasPrefix(folded name: UnsafeRawBufferPointer, _ dashed: StaticString) -> Bool {
     let count = dashed.utf8CodeUnitCount
     guard name.count >= count else { return false }
@@ -77,11 +83,13 @@ enum ByteText {
     }
   }
 
-  /// The part before the first colon that is not inside brackets: a Host without its port.
-  static func withoutPort(_ host: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  /// A Host without its port, which begins at the first colon outside of brackets, and without the
+  /// dot that ends a fully qualified name.
+  static func hostName(_ host: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     let start = host.lastIndex(of: UInt8(ascii: "]")) ?? 0
-    guard let colon = host[start...].firstIndex(of: UInt8(ascii: ":")) else { return host }
-    return UnsafeRawBufferPointer(rebasing: host[..<colon])
+    var end = host[start...].firstIndex(of: UInt8(ascii: ":")) ?? host.count
+    if end > 1, host[end - 1] == UInt8(ascii: ".") { end -= 1 }
+    return UnsafeRawBufferPointer(rebasing: host[..<end])
   }
 
   /// Path and query of a target, split at the first question mark.

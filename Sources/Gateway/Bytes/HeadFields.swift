@@ -18,6 +18,13 @@ extension HeadFields {
     }
   }
 
+  func hasField(readAsOneOf names: [[UInt8]]) -> Bool {
+    for index in 0..<count {
+      for candidate in names where ByteText.equal(folded: name(index), candidate) { return true }
+    }
+    return false
+  }
+
   func occurrences(_ lowercaseName: [UInt8]) -> Int {
     var found = 0
     for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {

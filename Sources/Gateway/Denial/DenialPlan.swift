@@ -41,7 +41,12 @@ struct CompiledDenial {
   init(_ code: DecisionCode, policy: Policy, realm: String) {
     let template = policy.errorTemplate(for: code)
     status = template?.status ?? DenialWords.status(of: code)
-    let headers = (template?.headers ?? []).filter(Self.isSendable)
+    let own = (template?.headers ?? []).filter(Self.isSendable)
+    let headers =
+      own
+      + policy.answerHeaders.filter { every in
+        !own.contains { $0.name.lowercased() == every.name.lowercased() }
+      }
     func has(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }
     var lines = headers.map { "\($0.name): \($0.value)\r\n" }.joined()
     var bytes: [UInt8] = []
@@ -61,8 +66,10 @@ struct CompiledDenial {
     if !has("cache-control") { lines += "Cache-Control: no-store\r\n" }
     if !has("x-content-type-options") { lines += "X-Content-Type-Options: nosniff\r\n" }
     if !has("x-request-id") { lines += "X-Request-Id: {request_id}\r\n" }
-    head = DenialText(Array(lines.utf8), code: code)
-    body = DenialText(bytes, code: code)
+    // Who words a code by itself tells it apart already.
+    let name = policy.errors[code.name] == nil ? DenialWords.name(of: code) : code.name
+    head = DenialText(Array(lines.utf8), code: code, named: name)
+    body = DenialText(bytes, code: code, named: name)
     ownRetryAfter = has("retry-after")
   }
 

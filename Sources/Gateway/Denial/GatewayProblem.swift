@@ -56,17 +56,29 @@ struct GatewayProblem {
   }
 
   var code: Code
+  /// A sentence.
   var detail: String
-  /// JSON pointer of the one finding.
-  var pointer: String?
+  /// What of the request is wrong, where that is one thing.
+  var finding: JSONValue?
   /// Further complete lines of the head.
   var lines = ""
 
-  init(_ code: Code, _ detail: String, pointer: String? = nil, lines: String = "") {
+  init(_ code: Code, _ detail: String, lines: String = "") {
     self.code = code
     self.detail = detail
-    self.pointer = pointer
     self.lines = lines
+  }
+
+  /// - Parameter fault: completes "this member …".
+  init(_ code: Code, pointer: String, _ fault: String) {
+    self.init(code, FaultSentence.make(pointer: pointer, fault))
+    finding = ["pointer": .string(pointer), "detail": .string(fault)]
+  }
+
+  /// - Parameter fault: completes "this parameter …".
+  init(_ code: Code, parameter name: String, _ fault: String) {
+    self.init(code, FaultSentence.make(parameter: name, fault))
+    finding = ["parameter": .string(name), "detail": .string(fault)]
   }
 
   /// Gives the status; both buffers are emptied before.
@@ -87,19 +99,19 @@ struct GatewayProblem {
     var object = ProblemDocument.make(
       code: code.rawValue, title: code.title, status: code.status, detail: detail,
       requestID: requestID.description)
-    if let pointer {
-      object["errors"] = [["pointer": .string(pointer), "detail": .string(detail)]]
-    }
+    if let finding { object["errors"] = [finding] }
     return .object(object)
   }
 }
 
 extension GatewayWorker {
+  /// - Parameter plan: of the project, where one is known.
   func refuse(
     _ exchange: Exchange, _ problem: GatewayProblem, requestID: RequestID,
-    mode: DenialMode = .plain
+    mode: DenialMode = .plain, plan: ProjectPlan? = nil
   ) {
     let status = problem.write(requestID: requestID, mode: mode, head: head, body: body)
+    plan?.answerHeaders?.append(requestID, to: head)
     exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
   }
 
@@ -109,6 +121,7 @@ extension GatewayWorker {
   ) {
     let status = problem.write(
       requestID: record.requestID, mode: .plain, head: head, body: body)
+    record.answerHeaders?.append(record.requestID, to: head)
     respond(exchange, status: status, record)
   }
 

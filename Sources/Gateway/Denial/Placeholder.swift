@@ -26,10 +26,9 @@ struct DenialText {
 
   private var pieces: [Piece] = []
 
-  var isEmpty: Bool { pieces.isEmpty }
-
   /// `{code}` and `{message}` are the same for every use of one text and are filled in here.
-  init(_ text: [UInt8], code: DecisionCode) {
+  /// - Parameter codeName: what `{code}` stands for; fewer callers may learn it than the code.
+  init(_ text: [UInt8], code: DecisionCode, named codeName: String) {
     var literal: [UInt8] = []
     var at = 0
     while at < text.count {
@@ -40,7 +39,7 @@ struct DenialText {
       }
       at += name.utf8.count + 2
       switch name {
-      case "code": literal += DenialWords.name(of: code).utf8
+      case "code": literal += codeName.utf8
       case "message": literal += DenialWords.message(for: code).utf8
       default:
         if !literal.isEmpty { pieces.append(.literal(literal)) }

@@ -9,6 +9,7 @@ enum FieldFate {
     switch ByteText.folded(first) {
     case UInt8(ascii: "x"):
       return ByteText.hasPrefix(folded: name, "x-latchkey-")
+        || ByteText.equal(folded: name, "x-latchkey")
         || ByteText.hasPrefix(folded: name, "x-forwarded-")
         || ByteText.hasPrefix(folded: name, "x-original-")
         || ByteText.equal(folded: name, "x-request-id")

@@ -113,7 +113,8 @@ enum ForwardedHead {
 
   /// The head of the upstream's answer as it goes to the client: complete lines.
   static func writeAnswer(
-    _ fields: some HeadFields, keepsLength: Bool, requestID: RequestID, to out: OutputBuffer
+    _ fields: some HeadFields, keepsLength: Bool, requestID: RequestID, _ ours: AnswerHeaders?,
+    to out: OutputBuffer
   ) {
     out.reset()
     let connection = ConnectionOptions(fields)
@@ -121,7 +122,7 @@ enum ForwardedHead {
       let name = fields.name(index)
       if FieldFate.isDroppedFromAnswer(name) {
         guard keepsLength, ByteText.equal(name, ignoringCase: "content-length") else { continue }
-      } else if connection.name(name, in: fields) {
+      } else if connection.name(name, in: fields) || ours?.replaces(name) == true {
         continue
       }
       append(name, fields.value(index), to: out)
@@ -129,5 +130,6 @@ enum ForwardedHead {
     out.append("X-Request-Id: ")
     out.append(requestID)
     out.append("\r\n")
+    ours?.append(requestID, to: out)
   }
 }

@@ -109,7 +109,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     // engine writes the field for all others.
     ForwardedHead.writeAnswer(
       EngineFields(list: head.headers), keepsLength: isBodiless && head.status != 204,
-      requestID: record.requestID, to: out)
+      requestID: record.requestID, record.answerHeaders, to: out)
     answerStarted = true
     answerStatus = head.status
     record.answered(now: handler.shared.worker.monotonicNanoseconds)

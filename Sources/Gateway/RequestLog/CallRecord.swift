@@ -15,6 +15,8 @@ struct CallRecord {
   fileprivate var plan: ProjectPlan?
 
   var requestID: RequestID { RequestID(bits: fields.id) }
+  /// What every answer to the call has.
+  var answerHeaders: AnswerHeaders? { plan?.answerHeaders }
 
   /// Where another code refuses the call after all.
   mutating func deny(_ code: DecisionCode) { fields.denial = code }
@@ -40,13 +42,10 @@ extension GatewayWorker {
     from origin: CallOrigin
   ) -> CallRecord {
     var record = CallRecord()
-    guard ring != nil else {
-      record.fields.id = requestID.bits
-      return record
-    }
-    record.begunAt = worker.turnNanoseconds
     record.plan = plan
     record.fields.id = requestID.bits
+    guard ring != nil else { return record }
+    record.begunAt = worker.turnNanoseconds
     record.fields.time = call.now
     record.fields.project = plan.project.id.bits
     record.fields.way = origin.way

@@ -20,7 +20,7 @@ final class SelfServiceHandler {
       return desk.deny(decision.code, retryAfter: decision.retryAfterSeconds)
     }
     do throws(SelfServiceRefusal) {
-      let action = try plan.action(head.method, place).get()
+      let action = try plan.action(head.method, place, query: head.query).get()
       if let code = SelfServiceRules.denial(identity, action, plan.service) {
         return desk.deny(code)
       }
@@ -120,14 +120,22 @@ final class SelfServiceDesk: @unchecked Sendable {
     switch outcome {
     case .denied(let code): deny(code)
     case .refused(let refusal): refuse(refusal)
-    case .keys(let keys, let replayed):
+    case .keys(let keys, let next, let replayed):
       guard let answer = plan.answer(to: action) else {
         return refuse(SelfServiceRefusal("unavailable", status: 503, "The policy has changed."))
       }
-      let body = plan.shape.body(answer, keys: keys)
-      let more = replayed ? [ResponseHeader("Idempotency-Replayed", "true")] : []
+      let body = plan.shape.body(answer, keys: keys, next: next)
+      var more = replayed ? [ResponseHeader("Idempotency-Replayed", "true")] : []
+      if let next { more.append(nextPage(next, action)) }
       send(answer.status, body, more)
     }
+  }
+
+  /// RFC 8288: every shape of a list can have it.
+  private func nextPage(_ cursor: String, _ action: SelfServiceRequest.Action) -> ResponseHeader {
+    var target = "?cursor=\(cursor)"
+    if case .list(let page) = action, let limit = page.limit { target += "&limit=\(limit)" }
+    return ResponseHeader("Link", "<\(target)>; rel=\"next\"")
   }
 
   func deny(_ code: DecisionCode, retryAfter: Int64? = nil) {
@@ -188,6 +196,12 @@ final class SelfServiceDesk: @unchecked Sendable {
       headers.append(ResponseHeader(name, value))
     }
     if body != nil { add("Content-Type", type) }
+    for header in plan.answerHeaders {
+      let value = SelfServiceShape.fill(.string(header.value)) { _ in
+        .string(requestID.description)
+      }
+      add(header.name, value.string ?? "")
+    }
     add("X-Request-Id", requestID.description)
     add("Cache-Control", "no-store")
     add("X-Content-Type-Options", "nosniff")

@@ -11,6 +11,7 @@ final class SelfServicePlan {
   let mount: SelfServiceMount
   let service: SelfService
   let shape: SelfServiceShape
+  let answerHeaders: [ErrorTemplate.Header]
   /// Worded by the API's own entries where it has some.
   let denials: DenialPlan
 
@@ -22,16 +23,18 @@ final class SelfServicePlan {
     self.mount = mount
     self.service = service
     shape = SelfServiceShape(policy)
+    answerHeaders = policy.answerHeaders
     denials = DenialPlan(policy: policy.inSelfService, realm: realm)
   }
 
   /// The action that method and place name, with the answer that the policy has for it.
   func action(
-    _ method: UnsafeRawBufferPointer, _ place: SelfServiceMount.Place
+    _ method: UnsafeRawBufferPointer, _ place: SelfServiceMount.Place,
+    query: UnsafeRawBufferPointer?
   ) -> Result<SelfServiceRequest.Action, SelfServiceRefusal> {
     let offers: [(method: StaticString, action: SelfServiceRequest.Action)] =
       switch place {
-      case .root: [("GET", .list), ("POST", .create)]
+      case .root: [("GET", .list(SelfServiceRules.page(query))), ("POST", .create)]
       case .reset: [("POST", .reset)]
       case .key(let id): [("DELETE", .delete(id: id))]
       case .elsewhere, .unknown, .ambiguous: []

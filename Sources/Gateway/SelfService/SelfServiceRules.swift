@@ -14,14 +14,34 @@ enum SelfServiceRules {
   ) -> DecisionCode? {
     if identity.kind == .publishable { return .routeNotAllowed }
     if identity.access == .full { return nil }
-    return action == .list && !service.listShowsSecrets ? nil : .readOnly
+    guard case .list = action else { return .readOnly }
+    return service.listShowsSecrets ? .readOnly : nil
+  }
+
+  /// Other parameters say nothing here; values are judged by whoever lists.
+  static func page(_ query: UnsafeRawBufferPointer?) -> SelfServiceRequest.Page {
+    var page = SelfServiceRequest.Page()
+    for field in (query ?? UnsafeRawBufferPointer(start: nil, count: 0)).split(
+      separator: UInt8(ascii: "&"))
+    {
+      func value(_ name: StaticString) -> String? {
+        let count = name.utf8CodeUnitCount
+        guard field.count > count, field[field.startIndex + count] == UInt8(ascii: "="),
+          ByteText.equal(UnsafeRawBufferPointer(rebasing: field.prefix(count)), name)
+        else { return nil }
+        return String(decoding: field.dropFirst(count + 1), as: UTF8.self)
+      }
+      page.limit = page.limit ?? value("limit")
+      page.cursor = page.cursor ?? value("cursor")
+    }
+    return page
   }
 
   /// A way to send one method and mean another is no way in here, whoever sends it.
   static func methodOverride(
     _ fields: some HeadFields, query: UnsafeRawBufferPointer?
   ) -> SelfServiceRefusal? {
-    let inHead = MethodRule.overrideHeaders.contains { fields.occurrences($0) > 0 }
+    let inHead = fields.hasField(readAsOneOf: MethodRule.overrideHeaders)
     guard inHead || query.map(MethodRule.overridesMethod) == true else { return nil }
     return SelfServiceRefusal(
       "malformed_request", status: 400, "A method override is not taken here.")

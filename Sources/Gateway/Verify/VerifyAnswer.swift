@@ -39,7 +39,23 @@ enum VerifyAnswer {
     } else {
       out.append("null")
     }
-    out.append(",\"quota\":null}")
+    out.append(",\"quota\":null,\"unchecked\":[")
+    write(decision.unchecked, to: out)
+    out.append("]}")
+  }
+
+  /// The members of the request that rules of the key ask for and that were not given.
+  private static func write(_ unchecked: Unchecked, to out: OutputBuffer) {
+    if unchecked.isEmpty { return }
+    let names: [(Unchecked, StaticString)] = [
+      (.method, "\"method\""), (.path, "\"path\""), (.host, "\"host\""),
+    ]
+    var isFirst = true
+    for (member, name) in names where unchecked.contains(member) {
+      if !isFirst { out.append(",") }
+      isFirst = false
+      out.append(name)
+    }
   }
 
   private static func write(_ identity: Identity, to out: OutputBuffer) {

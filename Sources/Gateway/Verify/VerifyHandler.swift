@@ -49,9 +49,7 @@ final class VerifyHandler: RequestHandler {
     do throws(BodyRefusal) {
       request = try VerifyReader.read(call.body.mutableBytes, fields: call.fields)
     } catch {
-      let code: GatewayProblem.Code =
-        error.code == .malformedJSON ? .malformedJSON : .validationFailed
-      return refuse(exchange, GatewayProblem(code, error.detail, pointer: error.pointer), call)
+      return refuse(exchange, GatewayProblem(error), call)
     }
     guard let slug = request.project, let project = shared.verifier.project(slug: slug),
       grant.boundTo == nil || grant.boundTo == project.id
@@ -160,6 +158,12 @@ final class VerifyExchange: BodyReceiver {
 }
 
 extension GatewayProblem {
+  init(_ refusal: BodyRefusal) {
+    self.init(
+      refusal.code == .malformedJSON ? .malformedJSON : .validationFailed,
+      pointer: refusal.pointer, refusal.detail)
+  }
+
   /// Nil where nobody is left to read it.
   init?(body error: BodyError) {
     switch error {

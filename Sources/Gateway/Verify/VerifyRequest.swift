@@ -10,6 +10,7 @@ struct BodyRefusal: Error {
   var code: Code
   /// JSON pointer to what is wrong.
   var pointer: String
+  /// Completes "this member …".
   var detail: String
 
   static func invalid(_ pointer: String, _ detail: String) -> BodyRefusal {
@@ -56,7 +57,8 @@ struct VerifyReader {
       result = try reader.document()
     } catch {
       throw BodyRefusal(
-        code: .malformedJSON, pointer: "", detail: "\(error.detail) at byte \(error.offset)")
+        code: .malformedJSON, pointer: "",
+        detail: "is not JSON: \(error.detail) at byte \(error.offset)")
     }
     return try result.get()
   }
@@ -87,10 +89,10 @@ struct VerifyReader {
     }
     guard project.count > 0 else { return .failure(.invalid("/project", "must not be empty")) }
     if request.key == nil, !request.hasHeaders {
-      return .failure(.invalid("/key", "either key or headers is required"))
+      return .failure(.invalid("/key", "is required where headers are not given"))
     }
     if request.key != nil, request.hasHeaders {
-      return .failure(.invalid("/headers", "must not stand beside key"))
+      return .failure(.invalid("/headers", "must not stand beside /key"))
     }
     return .success(request)
   }
@@ -115,7 +117,9 @@ struct VerifyReader {
   }
 
   private mutating func member(_ name: UnsafeRawBufferPointer) throws(PullError) -> BodyRefusal? {
-    guard let field = Self.field(name) else { return .invalid(pointer(name), "unknown field") }
+    guard let field = Self.field(name) else {
+      return .invalid(pointer(name), "is not a field of this request")
+    }
     guard seen & 1 << field.rawValue == 0 else {
       return .invalid(pointer(name), "stands there twice")
     }

@@ -68,6 +68,6 @@ enum VerifyRules {
     let host = request.host ?? fields.only("host") ?? nothing
     return Call(
       method: request.method ?? nothing, path: path, query: query,
-      host: ByteText.withoutPort(host), now: now)
+      host: ByteText.hostName(host), now: now)
   }
 }

@@ -15,6 +15,8 @@ final class ProjectPlan {
   /// Nil where the project has none or its URL cannot be used.
   let upstream: UpstreamPlan?
   let denials: DenialPlan
+  /// Nil where the policy has none.
+  let answerHeaders: AnswerHeaders?
   let assertionKey: HMACSHA256
   /// Nil where the policy has no self-service API.
   let selfService: SelfServicePlan?
@@ -28,6 +30,7 @@ final class ProjectPlan {
     capturedHeaders = policy.records.headers.map { Array($0.lowercased().utf8) }
     upstream = project.upstream.flatMap(UpstreamPlan.init)
     denials = DenialPlan(policy: policy, realm: project.slug)
+    answerHeaders = AnswerHeaders(policy)
     assertionKey = HMACSHA256(key: project.assertionKey)
     selfService = SelfServicePlan(policy, realm: project.slug)
   }

@@ -50,19 +50,25 @@ enum FieldValues {
     return flags
   }
 
-  /// How many bytes of `authority` are the host, or nil where it is none.
+  /// How many bytes of `authority` are the host, or nil where it is none. The dot that ends a fully
+  /// qualified name is no part of it.
   static func hostLength(_ base: BytePointer, _ count: Int) -> Int? {
     guard count > 0 else { return nil }
     let end = base[0] == UInt8(ascii: "[") ? literalEnd(base, count) : nameEnd(base, count)
-    guard let end, end > 0 else { return nil }
-    guard end < count else { return end }
-    guard base[end] == Byte.colon, count - end - 1 <= 5 else { return nil }
+    guard let end, end > 0, isPort(base + end, count - end) else { return nil }
+    return end > 1 && base[end - 1] == Byte.dot ? end - 1 : end
+  }
+
+  /// Nothing, or a colon and at most five digits.
+  private static func isPort(_ base: BytePointer, _ count: Int) -> Bool {
+    guard count > 0 else { return true }
+    guard base[0] == Byte.colon, count <= 6 else { return false }
     var port = 0
-    for index in (end + 1)..<count {
-      guard Byte.isDigit(base[index]) else { return nil }
+    for index in 1..<count {
+      guard Byte.isDigit(base[index]) else { return false }
       port = port * 10 + Int(base[index] - 0x30)
     }
-    return port <= 65_535 ? end : nil
+    return port <= 65_535
   }
 
   private static func nameEnd(_ base: BytePointer, _ count: Int) -> Int? {

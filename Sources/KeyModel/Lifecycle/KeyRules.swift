@@ -42,6 +42,13 @@ package enum KeyRules {
     }
   }
 
+  /// Nil: an application's keys choose their own.
+  package static func checkAccess(
+    _ new: Access?, replacing old: Access?, policy: Policy
+  ) throws(Refusal) {
+    if policy.accessFixed, new != old { throw .accessFixed }
+  }
+
   /// The version whose secret may be shown.
   package static func versionToReveal(
     of key: Key, policy: Policy

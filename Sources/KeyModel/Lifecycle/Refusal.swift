@@ -20,6 +20,8 @@ package enum Refusal: Hashable, Sendable, Error, CaseIterable {
   case keyRevoked
   /// An expired key takes no new secret.
   case keyExpired
+  /// The policy keeps the access that a key or application was made with.
+  case accessFixed
   /// The account's plan lacks the feature.
   case planRequired
 
@@ -35,6 +37,7 @@ package enum Refusal: Hashable, Sendable, Error, CaseIterable {
     case .secretNotRecoverable: "secret_not_recoverable"
     case .keyRevoked: "key_revoked"
     case .keyExpired: "key_expired"
+    case .accessFixed: "access_fixed"
     case .planRequired: "plan_required"
     }
   }

@@ -6,6 +6,8 @@ package struct ErrorTemplate: Sendable, Hashable {
   package static let placeholders = [
     "code", "message", "limit", "remaining", "resets_at", "retry_after", "request_id",
   ]
+  /// The same for headers of every answer: of an admitted call nothing else is known.
+  package static let answerPlaceholders = ["request_id"]
   /// The entry that words the answers of `groupedCodes` where they have none of their own.
   package static let groupName = "invalid"
   package static let groupedCodes: [DecisionCode] = [

@@ -10,6 +10,8 @@ package struct Policy: Sendable, Hashable {
   package var keyLimit: KeyLimit?
   package var applications = ApplicationRules()
   package var access: [Access] = [.full, .readOnly]
+  /// The access of a key or application stays what it was made with.
+  package var accessFixed = false
   package var kinds: [KeyKind] = [.secret]
   /// What a publishable key may call; nothing where empty.
   package var publishableAllow: [RoutePattern] = []
@@ -20,6 +22,8 @@ package struct Policy: Sendable, Hashable {
   package var rates: [Rate] = []
   package var safeDeleteSeconds: Int64 = 0
   package var brandHeader = "X-Brand"
+  /// On every answer of the gateway and of forward-auth, whatever it says.
+  package var answerHeaders: [ErrorTemplate.Header] = []
   /// Keyed by DecisionCode.name or `invalid`.
   package var errors: [String: ErrorTemplate] = [:]
   package var selfService: SelfService?

@@ -23,7 +23,7 @@ package enum PolicyExplanation {
 
   private static func environment(_ environment: Environment, _ policy: Policy) -> String {
     var text = "Environment `\(environment.name)`: "
-    text += policy.kinds.map { kind in
+    text += policy.kinds(in: environment).map { kind in
       let prefix = environment.prefix(of: kind)
       return "\(kind.name) keys " + (prefix.isEmpty ? "without a prefix" : "begin with `\(prefix)`")
     }.joined(separator: ", ")
@@ -64,6 +64,11 @@ package enum PolicyExplanation {
     if policy.applications.keyOnCreate { lines.append("A new application comes with a key.") }
     if policy.access.contains(.readOnly) {
       lines.append("A read-only key may send GET, HEAD and OPTIONS and nothing else.")
+    }
+    if policy.accessFixed {
+      lines.append(
+        "The access of a key stays what it was made with; a change is refused with "
+          + refusal(.accessFixed))
     }
     return lines + publishable(policy)
   }
@@ -133,7 +138,12 @@ package enum PolicyExplanation {
     [DecisionCode.missing, .notFound].map { code in
       let what = code == .missing ? "without a key" : "with a key that is not valid"
       return "A call \(what) is answered with " + denial(code, policy)
-    } + (policy.selfService.map { selfService($0, policy) } ?? [])
+    } + answerHeaders(policy) + (policy.selfService.map { selfService($0, policy) } ?? [])
+  }
+
+  private static func answerHeaders(_ policy: Policy) -> [String] {
+    let names = policy.answerHeaders.map { "`\($0.name)`" }
+    return names.isEmpty ? [] : ["Every answer has \(names.joined(separator: ", "))."]
   }
 
   private static func selfService(_ service: SelfService, _ policy: Policy) -> [String] {

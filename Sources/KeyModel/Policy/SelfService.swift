@@ -26,7 +26,7 @@ package struct SelfService: Sendable, Hashable {
     "id", "secret", "hint", "masked", "name", "description", "environment", "kind", "access",
     "created_at", "expires_at", "last_used_at",
   ]
-  package static let listPlaceholders = ["keys", "count"]
+  package static let listPlaceholders = ["keys", "count", "next_cursor"]
   package static let errorPlaceholders = ["code", "message", "request_id"]
   /// What an entry of `errors` may be named beside the codes of denials.
   package static let errorNames =

@@ -4,9 +4,19 @@
 /// What a key that was admitted asks about the keys of its account.
 package struct SelfServiceRequest: Sendable, Hashable {
   package enum Action: Sendable, Hashable {
-    case list, create, reset
+    case create, reset
+    case list(Page)
     /// The id as the policy shows it, decoded.
     case delete(id: String)
+  }
+  /// As the query has it; nil where it says nothing.
+  package struct Page: Sendable, Hashable {
+    package var limit: String?
+    package var cursor: String?
+    package init(limit: String? = nil, cursor: String? = nil) {
+      self.limit = limit
+      self.cursor = cursor
+    }
   }
   package var action: Action
   /// Who asks; checked again by whoever acts, since the gateway's decision may be out of date.
@@ -37,7 +47,8 @@ package struct SelfServiceRequest: Sendable, Hashable {
 
 package enum SelfServiceOutcome: Sendable, Hashable {
   /// Key objects of the contract, with `secret` where it may be shown; none after a removal.
-  case keys([JSONObject], replayed: Bool)
+  /// `next` is the cursor of the next page of a list, where there is one.
+  case keys([JSONObject], next: String?, replayed: Bool)
   case refused(SelfServiceRefusal)
   /// The presented key is not accepted any more.
   case denied(DecisionCode)

@@ -9,13 +9,17 @@ package struct SelfServiceShape: Sendable {
   }
 
   /// The body of an answer about these key objects: one for `create` and `delete`.
-  package func body(_ answer: SelfService.Answer, keys: [JSONObject]) -> JSONValue? {
+  /// - Parameter next: cursor of a list's next page; nil: there is none.
+  package func body(
+    _ answer: SelfService.Answer, keys: [JSONObject], next: String? = nil
+  ) -> JSONValue? {
     guard let template = answer.body else { return nil }
     let first = keys.first ?? JSONObject()
     return Self.fill(template) { name in
       switch name {
       case "keys": .array(keys.map { key in item(answer.item ?? .null, key) })
       case "count": .integer(Int64(keys.count))
+      case "next_cursor": next.map(JSONValue.string) ?? .null
       default: value(name, of: first)
       }
     }

@@ -20,7 +20,7 @@ package struct TokenForms: Sendable {
     var forms: [Form] = []
     var issued: [Form] = []
     for (index, environment) in policy.environments.enumerated() {
-      for kind in policy.kinds {
+      for kind in policy.kinds(in: environment) {
         let format = TokenFormat(prefix: environment.prefix(of: kind), form: policy.secret)
         issued.append(Form(environment: index, kind: kind, format: format))
         if let same = forms.firstIndex(where: { $0.format == format && $0.kind == kind }) {
@@ -65,6 +65,14 @@ package struct TokenForms: Sendable {
       let token = format.generate(random: random(format.randomByteCount))
       if token.withUnsafeBytes({ recognize($0)?.format == format }) { return token }
     }
+  }
+}
+
+extension Policy {
+  /// The kinds of which keys are made there: publishable ones only under a prefix of their own, by
+  /// which they are told from secret ones.
+  package func kinds(in environment: Environment) -> [KeyKind] {
+    kinds.filter { $0 == .secret || !environment.publishablePrefix.isEmpty }
   }
 }
 

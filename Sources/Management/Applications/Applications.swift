@@ -72,6 +72,7 @@ extension UseCases {
       application.description = patch.description.applied(to: old.description) ?? ""
       application.access = patch.access.applied(to: old.access)
       try require(access: application.access, in: policy)
+      try KeyRules.checkAccess(application.access, replacing: old.access, policy: policy)
       application = try context.tx.applications.update(application)
       if let access = application.access, access != old.access {
         try setAccess(access, ofKeysOf: application, &context)

@@ -9,6 +9,7 @@ package struct Problem: Error, Sendable, Hashable {
     package var pointer: String?
     /// Name of the query parameter or header.
     package var parameter: String?
+    /// Completes "this field …".
     package var detail: String
 
     package init(pointer: String, _ detail: String) {
@@ -19,6 +20,13 @@ package struct Problem: Error, Sendable, Hashable {
     package init(parameter: String, _ detail: String) {
       self.parameter = parameter
       self.detail = detail
+    }
+
+    fileprivate func sentence(others: Int) -> String {
+      if let parameter {
+        return FaultSentence.make(parameter: parameter, detail, others: others)
+      }
+      return FaultSentence.make(pointer: pointer ?? "", detail, others: others)
     }
   }
 
@@ -54,9 +62,9 @@ package struct Problem: Error, Sendable, Hashable {
   }
 
   package static func invalid(_ findings: [Finding]) -> Problem {
-    let first = findings.first.map { $0.pointer ?? $0.parameter ?? "" } ?? ""
-    let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
-    return Problem(.validationFailed, "Not valid: \(first)\(more).", findings: findings)
+    Problem(
+      .validationFailed, findings.first?.sentence(others: findings.count - 1) ?? "Not valid.",
+      findings: findings)
   }
 
   package static func invalid(_ pointer: String, _ detail: String) -> Problem {

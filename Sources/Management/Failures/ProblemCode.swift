@@ -31,6 +31,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case manualRotationDisabled = "manual_rotation_disabled"
   case rotationModeDisabled = "rotation_mode_disabled"
   case secretNotRecoverable = "secret_not_recoverable"
+  case accessFixed = "access_fixed"
   case idempotencyInFlight = "idempotency_in_flight"
   case idempotencyMismatch = "idempotency_mismatch"
   case requestTimeout = "request_timeout"
@@ -54,7 +55,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
       .lastAdmin, .policyInUse, .keyLimitReached, .applicationLimitReached, .lastKey, .keyInUse,
       .keyRevoked, .keyExpired,
       .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
-      .idempotencyInFlight:
+      .accessFixed, .idempotencyInFlight:
       409
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
@@ -97,6 +98,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .manualRotationDisabled: "Manual rotation is disabled"
     case .rotationModeDisabled: "The policy does not allow this way to rotate"
     case .secretNotRecoverable: "The secret cannot be shown again"
+    case .accessFixed: "The access cannot be changed"
     case .idempotencyInFlight: "A request with this Idempotency-Key is in flight"
     case .idempotencyMismatch: "The Idempotency-Key was used for another request"
     case .requestTimeout: "The body came too slowly"

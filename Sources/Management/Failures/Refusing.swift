@@ -14,6 +14,7 @@ extension ProblemCode {
       case .secretNotRecoverable: .secretNotRecoverable
       case .keyRevoked: .keyRevoked
       case .keyExpired: .keyExpired
+      case .accessFixed: .accessFixed
       case .planRequired: .planRequired
       }
   }
@@ -44,6 +45,7 @@ extension Problem {
     case .secretNotRecoverable: "The policy shows a secret once, when it is made."
     case .keyRevoked: "Nothing can be done to a key after its revocation."
     case .keyExpired: "The key is expired: give it a later expires_at first."
+    case .accessFixed: "The project's policy keeps the access that a key was made with."
     case .planRequired: "The account's plan does not have this."
     }
   }

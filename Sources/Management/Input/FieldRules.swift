@@ -15,10 +15,12 @@ package enum FieldRule {
   }
 
   /// Text that may be empty and may have several lines.
-  package static func text(_ name: String, max: Int = 1024) -> Read<String> {
+  package static func text(
+    _ name: String, max: Int = 1024, newlines: Bool = true
+  ) -> Read<String> {
     { fields, value in
       guard let text = string(&fields, name, value) else { return nil }
-      return checked(&fields, name, text, max: max, newlines: true)
+      return checked(&fields, name, text, max: max, newlines: newlines)
     }
   }
 

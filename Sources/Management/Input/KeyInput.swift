@@ -27,7 +27,7 @@ package struct NewKey: Sendable {
     environment = fields.optional("environment", FieldRule.line("environment"))
     kind = fields.optional(
       "kind", FieldRule.oneOf("kind", KeyKind.allCases.map { ($0.name, $0) }))
-    name = fields.optional("name", FieldRule.text("name", max: 128)) ?? ""
+    name = fields.optional("name", FieldRule.text("name", max: 128, newlines: false)) ?? ""
     description = fields.optional("description", FieldRule.text("description")) ?? ""
     access = fields.optional("access", AccountRule.access("access"))
     applicationID = fields.optional(
@@ -47,7 +47,7 @@ package struct KeyPatch: Sendable {
   package init() {}
 
   package init(_ fields: inout Fields) throws(Problem) {
-    name = fields.change("name", FieldRule.text("name", max: 128))
+    name = fields.change("name", FieldRule.text("name", max: 128, newlines: false))
     description = fields.change("description", FieldRule.text("description"))
     access = fields.replacement("access", AccountRule.access("access"))
     routes = fields.change("routes", KeyRule.routes("routes"))
@@ -88,7 +88,7 @@ package struct NewOperatorKey: Sendable {
   }
 
   package init(_ fields: inout Fields) throws(Problem) {
-    name = fields.optional("name", FieldRule.text("name", max: 128)) ?? ""
+    name = fields.optional("name", FieldRule.text("name", max: 128, newlines: false)) ?? ""
     let scopes = fields.required("scopes", KeyRule.scopes("scopes"))
     project = fields.optional("project", FieldRule.line("project"))
     try fields.finish()
@@ -151,7 +151,8 @@ enum KeyRule {
     }
     if !isPath(path) {
       fields.report(
-        pointer: place + "/path", "must begin with / and have * only as its last character")
+        pointer: place + "/path",
+        "must begin with /, be read alike by everybody and have * only as its last character")
     }
     return RoutePattern(method: method, path: path)
   }
@@ -165,6 +166,6 @@ enum KeyRule {
   private static func isPath(_ text: String) -> Bool {
     guard text.utf8.first == UInt8(ascii: "/"), text.utf8.count <= 1024 else { return false }
     return text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") }
-      && !text.dropLast().contains("*")
+      && !text.dropLast().contains("*") && PathGuard.isUnambiguous(text)
   }
 }

@@ -88,7 +88,7 @@ enum ProjectRule {
       guard let items = FieldRule.list(&fields, name, value, max: 32) else { return nil }
       var result: [String] = []
       for (index, item) in items.enumerated() {
-        guard let host = item.string?.lowercased(), UpstreamURL.isHostName(host) else {
+        guard let host = item.string.map(hostName), UpstreamURL.isHostName(host) else {
           fields.report(pointer: "\(name)/\(index)", "must be a host name without port")
           continue
         }
@@ -100,6 +100,12 @@ enum ProjectRule {
       }
       return result
     }
+  }
+
+  /// As the gateway compares them: lower case, without the dot that ends a full name.
+  private static func hostName(_ text: String) -> String {
+    let lower = text.lowercased()
+    return lower.hasSuffix(".") ? String(lower.dropLast()) : lower
   }
 
   static func timeout(_ name: String) -> FieldRule.Read<Int64> {

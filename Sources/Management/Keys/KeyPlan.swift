@@ -14,7 +14,7 @@ struct KeyPlan {
   ) throws(Problem) {
     var findings: [Problem.Finding] = []
     let environment = Self.environment(new, policy, &findings)
-    let kind = Self.kind(new, policy, &findings)
+    let kind = Self.kind(new, environment, policy, &findings)
     let application = Self.application(choice, &findings)
     let access = Self.access(new.access, application, policy, &findings)
     if let end = new.expiresAt, end <= now {
@@ -43,11 +43,13 @@ struct KeyPlan {
   }
 
   private static func kind(
-    _ new: NewKey, _ policy: Policy, _ findings: inout [Problem.Finding]
+    _ new: NewKey, _ environment: Environment?, _ policy: Policy,
+    _ findings: inout [Problem.Finding]
   ) -> KeyKind? {
-    guard let kind = new.kind else { return policy.kinds.first }
-    if policy.kinds.contains(kind) { return kind }
-    let names = policy.kinds.map(\.name).joined(separator: ", ")
+    let kinds = environment.map(policy.kinds(in:)) ?? policy.kinds
+    guard let kind = new.kind else { return kinds.first }
+    if kinds.contains(kind) { return kind }
+    let names = kinds.map(\.name).joined(separator: ", ")
     findings.append(.init(pointer: "/kind", "must be one of: \(names)"))
     return nil
   }

@@ -81,6 +81,7 @@ extension UseCases {
   private func check(
     _ patch: KeyPatch, of key: Key, _ policy: Policy, _ context: ChangeContext
   ) throws {
+    try KeyRules.checkAccess(patch.access ?? key.access, replacing: key.access, policy: policy)
     var findings: [Problem.Finding] = []
     if let access = patch.access {
       if !policy.access.contains(access) {

@@ -10,7 +10,8 @@ extension UseCases {
     do throws(Problem) {
       let answer = try await answer(request)
       return .keys(
-        answer.body?["keys"]?.array?.compactMap(\.object) ?? [], replayed: answer.replayed)
+        answer.body?["keys"]?.array?.compactMap(\.object) ?? [],
+        next: answer.body?["next_cursor"]?.string, replayed: answer.replayed)
     } catch {
       if error.code == .unauthorized { return .denied(.revoked) }
       return .refused(SelfServiceRefusal(error))
@@ -26,7 +27,7 @@ extension UseCases {
     }
     let caller = Caller(principal, idempotency: idempotency)
     switch request.action {
-    case .list: return try await listOwnKeys(request, by: caller)
+    case .list(let page): return try await listOwnKeys(request, try page.read(), by: caller)
     case .create: return try await createOwnKey(request, by: caller)
     case .delete(let id): return try await revokeOwnKey(id, request, by: caller)
     case .reset: return try await resetOwnKeys(request, by: caller)
@@ -35,25 +36,27 @@ extension UseCases {
 
   /// A list that shows secrets is on record as what it is.
   private func listOwnKeys(
-    _ request: SelfServiceRequest, by caller: Caller
+    _ request: SelfServiceRequest, _ page: PageRequest, by caller: Caller
   ) async throws(Problem) -> Answer {
     let now = clock.now()
     await usage.settle()
     let showing = try await read(.listKeys, by: caller.principal) { [self] view in
       let bench = try SelfServiceBench(request, view, policies, now: now)
       guard !bench.service.listShowsSecrets else { return Answer?.none }
-      let keys = try bench.activeKeys(view.tx)
-      return .keys(keys.map { Represent.key($0, policy: bench.policy, now: now) })
+      return .keys(
+        page.answer(try bench.activeKeys(page, view.tx), cursor: \.id.bits) {
+          Represent.key($0, policy: bench.policy, now: now)
+        })
     }
     if let showing { return showing }
     return try await change(.listKeys, by: caller) { [self] context in
       let bench = try SelfServiceBench(request, context.view, policies, now: context.now)
-      let keys = try bench.activeKeys(context.tx)
+      let keys = try bench.activeKeys(page, context.tx)
       context.audit(
         "account.keys_revealed", project: request.projectID, account: request.accountID,
-        subject: request.accountID, bench.detail(keys.count))
+        subject: request.accountID, bench.detail(min(keys.count, page.limit)))
       return .keys(
-        try keys.map { key in
+        try page.answer(keys, cursor: \.id.bits) { key in
           Represent.key(
             key, policy: bench.policy, now: context.now,
             secret: try knownSecret(of: key, bench.policy, context))
@@ -126,15 +129,31 @@ extension Answer {
   fileprivate static func keys(_ keys: [JSONValue]) -> Answer {
     Answer(200, ["keys": .array(keys)])
   }
+
+  fileprivate static func keys(_ list: Answer) -> Answer {
+    Answer(
+      200,
+      [
+        "keys": list.body?["data"] ?? .array([]), "next_cursor": list.body?["next_cursor"] ?? .null,
+      ])
+  }
+}
+
+extension SelfServiceRequest.Page {
+  /// As many as fit, where the query does not say: whoever knows no pages is to see all there is.
+  fileprivate func read() throws(Problem) -> PageRequest {
+    var findings: [Problem.Finding] = []
+    let page = PageRequest(
+      limit: limit ?? String(PageRequest.limits.upperBound), cursor: cursor, findings: &findings)
+    guard findings.isEmpty else { throw .invalid(findings) }
+    return page
+  }
 }
 
 extension SelfServiceRefusal {
   init(_ problem: Problem) {
-    let finding = problem.findings.first.map {
-      "\($0.pointer ?? $0.parameter ?? "") \($0.detail)"
-    }
     self.init(
-      problem.code.rawValue, status: problem.code.status, finding ?? problem.detail,
+      problem.code.rawValue, status: problem.code.status, problem.detail,
       allow: problem.allow, retryAfterSeconds: problem.retryAfter)
   }
 }

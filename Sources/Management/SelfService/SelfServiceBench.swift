@@ -31,9 +31,17 @@ struct SelfServiceBench {
 
   /// Oldest first.
   func activeKeys(_ tx: Transaction) throws -> [Key] {
-    try tx.keys.all(
-      KeyFilter(
-        account: account.id, environment: presented.environment, standing: .active(at: now)))
+    try tx.keys.all(filter)
+  }
+
+  private var filter: KeyFilter {
+    KeyFilter(account: account.id, environment: presented.environment, standing: .active(at: now))
+  }
+
+  /// Oldest first, one more than the page holds where there is a next one.
+  func activeKeys(_ page: PageRequest, _ tx: Transaction) throws -> [Key] {
+    try tx.keys.list(
+      filter, after: page.cursor.map { KeyID(bits: $0) }, limit: page.limit + 1)
   }
 
   /// By the id that answers show. Throws 404 for whatever is not a live key of the same account and

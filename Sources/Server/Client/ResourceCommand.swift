@@ -165,14 +165,23 @@ enum APIAnswer {
   static func success(_ answer: HTTPAnswer) throws(ToolError) -> JSONValue? {
     let value = answer.body.isEmpty ? nil : try? JSONReader.read(answer.body)
     if (200..<300).contains(answer.status) { return value }
-    let detail = value?["detail"]?.string ?? value?["title"]?.string ?? "no reason given"
     let code = value?["code"]?.string.map { "\($0): " } ?? ""
-    let findings = (value?["errors"]?.array ?? []).map { finding in
-      "; \(finding["pointer"]?.string ?? "") \(finding["detail"]?.string ?? "")"
-    }.joined()
-    // The table is of texts that were made printable; only its line ends are ours.
+    // The lists are of texts that were made printable; only their line ends are ours.
     throw ToolError(
-      exit(answer.status), Rendering.printable(code + detail + findings) + callers(value))
+      exit(answer.status), Rendering.printable(code) + reason(value, answer.status) + callers(value)
+    )
+  }
+
+  /// All faults of a request that is not valid; else the sentence, and what it is about below it.
+  private static func reason(_ problem: JSONValue?, _ status: Int) -> String {
+    let faults = (problem?["errors"]?.array ?? []).map { fault in
+      let place = fault["pointer"]?.string ?? fault["parameter"]?.string ?? ""
+      return Rendering.printable("\(place) \(fault["detail"]?.string ?? "")")
+    }
+    if status == 400, faults.count > 1 { return faults.joined(separator: "; ") }
+    let detail = problem?["detail"]?.string ?? problem?["title"]?.string ?? "no reason given"
+    let more = status == 400 ? [] : faults
+    return Rendering.printable(detail) + more.map { "\n  " + $0 }.joined()
   }
 
   /// Who is in the way of a safe delete.

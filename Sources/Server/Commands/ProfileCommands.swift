@@ -96,7 +96,7 @@ struct PolicyFile {
     places = JSONPlaces(bytes)
   }
 
-  /// `FILE:3:5: /limits/keys/mx: unknown knob`, the line, and a caret below it.
+  /// `FILE:3:5: /limits/keys/mx: is an unknown knob`, the line, and a caret below it.
   func pointing(at problem: PolicyProblem) -> String {
     guard let place = places.place(of: problem.pointer) else { return "\(path): \(problem)\n" }
     return "\(path):\(place.line):\(place.column): \(Rendering.printable(problem.description))"

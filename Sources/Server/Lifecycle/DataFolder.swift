@@ -14,12 +14,15 @@ package struct DataFolder: Hashable, Sendable {
   /// Set aside when the operator said that it is not the right one.
   var strangeJournal: String { journal + ".refused" }
 
-  /// Makes the folder where it is missing: mode 0700.
-  func make() throws(ToolError) {
-    do { try Files.makeFolder(path) } catch {
+  /// Makes the folder where it is missing: mode 0700. True where it was not there.
+  @discardableResult
+  func make() throws(ToolError) -> Bool {
+    let isNew: Bool
+    do { isNew = try Files.makeFolder(path) } catch {
       throw ToolError(.config, "cannot make the data folder \(error)")
     }
     try check()
+    return isNew
   }
 
   /// Why nothing more can be written here, as far as the file system tells; nil where it can. Space

@@ -4,8 +4,15 @@ internal import Glibc
 
 package final class FolderLock: Sendable {
   private let descriptor: Int32
+  private let path: String
+  /// The file was not there before.
+  private let isNew: Bool
 
-  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+  private init(_ descriptor: Int32, _ path: String, isNew: Bool) {
+    self.descriptor = descriptor
+    self.path = path
+    self.isNew = isNew
+  }
 
   /// Closing alone would not do: a child that another thread is starting holds a copy of the
   /// descriptor until it executes its program, and with it the lock.
@@ -13,6 +20,9 @@ package final class FolderLock: Sendable {
     flock(descriptor, LOCK_UN)
     close(descriptor)
   }
+
+  /// Takes the file away where it came with this lock: what failed to begin leaves nothing.
+  func withdraw() { if isNew { Files.remove(path) } }
 
   /// - Parameter purpose: what stands in the refusal of the next one: `serve`, `init`, ….
   /// - Throws: `refused` where another process holds it, `config` where the folder cannot be used.
@@ -27,6 +37,7 @@ package final class FolderLock: Sendable {
   /// Nil where another process holds it.
   static func attempt(_ folder: String, purpose: String) throws(ToolError) -> FolderLock? {
     let path = folder + "/latchkey.lock"
+    let isNew = !Files.exists(path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
       throw ToolError(.config, "cannot use the data folder: \(FileError(path: path, code: errno))")
@@ -37,6 +48,11 @@ package final class FolderLock: Sendable {
       if code == EWOULDBLOCK { return nil }
       throw ToolError(.config, "cannot lock \(FileError(path: path, code: code))")
     }
+    guard isStill(descriptor, path) else {
+      // Its holder withdrew it in between, and the next file of that name is another one.
+      close(descriptor)
+      return try attempt(folder, purpose: purpose)
+    }
     let text = Array("latchkey \(purpose), process \(getpid())\n".utf8)
     let written =
       ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, text.count, 0) == text.count
@@ -45,7 +61,13 @@ package final class FolderLock: Sendable {
       close(descriptor)
       throw ToolError(.config, "cannot write \(FileError(path: path, code: code))")
     }
-    return FolderLock(descriptor)
+    return FolderLock(descriptor, path, isNew: isNew)
+  }
+
+  private static func isStill(_ descriptor: Int32, _ path: String) -> Bool {
+    var held = stat()
+    guard fstat(descriptor, &held) == 0, let named = try? Files.status(path) else { return false }
+    return held.st_dev == named.st_dev && held.st_ino == named.st_ino
   }
 
   static func holder(_ folder: String) -> String {

@@ -36,8 +36,22 @@ enum Founding {
 
   static func make(_ config: Config, _ surroundings: Surroundings) async throws -> Made {
     let folder = DataFolder(try config.require(.data))
-    try folder.make()
+    let isNew = try folder.make()
     let lock = try FolderLock.take(folder.path, purpose: "init")
+    do {
+      let made = try await fill(folder, config, surroundings)
+      return withExtendedLifetime(lock) { made }
+    } catch {
+      lock.withdraw()
+      // Only where nothing is left in it.
+      if isNew { Files.removeFolder(folder.path) }
+      throw error
+    }
+  }
+
+  private static func fill(
+    _ folder: DataFolder, _ config: Config, _ surroundings: Surroundings
+  ) async throws -> Made {
     let location = ServeSettings.store(config, folder)
     let path = config.text(.masterKeyFile) ?? folder.masterKey
     let (keys, isNew) = try masterKeys(path, surroundings)
@@ -59,11 +73,9 @@ enum Founding {
       throw error
     }
     await control.close()
-    return withExtendedLifetime(lock) {
-      Made(
-        folder: folder, masterKeyID: keys.newest.id, isSQLite: config.text(.database) == nil,
-        operatorKey: answer.body ?? .null)
-    }
+    return Made(
+      folder: folder, masterKeyID: keys.newest.id, isSQLite: config.text(.database) == nil,
+      operatorKey: answer.body ?? .null)
   }
 
   private static func masterKeys(

@@ -78,6 +78,9 @@ package enum Files {
   /// Nothing happens where there is none.
   static func remove(_ path: String) { _ = unlink(path) }
 
+  /// Nothing happens where there is none, or something in it.
+  static func removeFolder(_ path: String) { _ = rmdir(path) }
+
   static func rename(_ from: String, to path: String) throws(FileError) {
     guard Glibc.rename(from, path) == 0 else { throw FileError(path: path, code: errno) }
   }

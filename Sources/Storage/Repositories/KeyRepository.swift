@@ -79,6 +79,17 @@ package struct KeyRepository {
     return try keys("\(clause) ORDER BY id DESC LIMIT \(limit)", conditions.arguments)
   }
 
+  /// Oldest first; `after` is exclusive, `limit` at most 200.
+  package func list(
+    _ filter: KeyFilter, after: KeyID?, limit: Int
+  ) throws(StoreError) -> [Key] {
+    var conditions = filter.conditions
+    if let after { conditions.add("id > ?", .id(after)) }
+    let clause = conditions.clause
+    let limit = conditions.argument(pageLimit(limit))
+    return try keys("\(clause) ORDER BY id LIMIT \(limit)", conditions.arguments)
+  }
+
   /// All that fit, oldest first; for changes of every key of an account or application.
   package func all(_ filter: KeyFilter) throws(StoreError) -> [Key] {
     let conditions = filter.conditions

@@ -6,6 +6,19 @@ package protocol HeaderSource {
   /// Calls `body` with each value of the named field, in order. The name is lower case. The bytes
   /// stay where they are until the decision is made.
   func forEach(header lowercaseName: [UInt8], _ body: (UnsafeRawBufferPointer) -> Void)
+  /// True where there is a field that some upstream may read as one of these: `X_Method_Override`
+  /// becomes `x-method-override` in CGI's hands.
+  /// - Parameter names: lower case, with dashes.
+  func hasField(readAsOneOf names: [[UInt8]]) -> Bool
+}
+
+extension HeaderSource {
+  /// For sources that know no names but those asked for.
+  package func hasField(readAsOneOf names: [[UInt8]]) -> Bool {
+    var found = false
+    for name in names { forEach(header: name) { _ in found = true } }
+    return found
+  }
 }
 
 /// What a call presented. The bytes are the request's own or the reader's scratch memory.

@@ -23,6 +23,18 @@ package struct Call {
     self.host = host
     self.now = now
   }
+
+  var isIncomplete: Bool { method.isEmpty || path.isEmpty || host.isEmpty }
+}
+
+/// What of a call was unknown although a rule asks for it: an admission then holds for the key and
+/// not yet for the call.
+package struct Unchecked: OptionSet, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package static let method = Unchecked(rawValue: 1)
+  package static let path = Unchecked(rawValue: 2)
+  package static let host = Unchecked(rawValue: 4)
 }
 
 /// The outcome for one call. The identity is there wherever the credential identified a key, also
@@ -32,6 +44,8 @@ package struct Decision {
   package var identity: Identity?
   /// Seconds for `Retry-After`, where the code has one.
   package var retryAfterSeconds: Int64?
+  /// Empty unless the code is `valid`.
+  package var unchecked: Unchecked = []
   /// What the call is refused with where a header makes another method of it; nil: that is the
   /// upstream's affair.
   var codeOfOverride: DecisionCode?

@@ -106,7 +106,11 @@ package final class Verifier {
       guard decision.code == .valid else { return decision }
       // Two credentials are never resolved by picking one.
       if carriesAnother(headers, call.query, project) { return Decision(.malformed) }
-      if let code = decision.codeOfOverride, overridesMethod(headers) { decision.code = code }
+      if let code = decision.codeOfOverride,
+        headers.hasField(readAsOneOf: MethodRule.overrideHeaders)
+      {
+        decision.code = code
+      }
       return decision
     }
   }
@@ -211,7 +215,26 @@ package final class Verifier {
     if decision.code == .valid, row.pointee.detail != 0 || identity.kind == .publishable {
       restrict(&decision, row, call, project)
     }
+    if call.isIncomplete, decision.code == .valid {
+      decision.unchecked = unchecked(row, identity, call, project)
+    }
     return decision
+  }
+
+  /// What rules about this key ask of a call and this one leaves open.
+  @inline(never)
+  private func unchecked(
+    _ row: UnsafeMutablePointer<Row>, _ identity: Identity, _ call: Call, _ project: ProjectView
+  ) -> Unchecked {
+    let hasRoutes =
+      identity.kind == .publishable
+      || row.pointee.detail != 0 && shared.details[row.pointee.detail].pointee.count > 1
+    var asked: Unchecked = project.unselected(by: call)
+    if hasRoutes { asked.formUnion([.method, .path]) }
+    if identity.access == .readOnly { asked.insert(.method) }
+    if !call.method.isEmpty { asked.remove(.method) }
+    if !call.path.isEmpty { asked.remove(.path) }
+    return asked
   }
 
   /// What the policy lets publishable keys call, and what the key's own routes let it.
@@ -295,12 +318,6 @@ package final class Verifier {
 
   private func isOf(_ project: ProjectView, _ found: Segment.Found) -> Bool {
     shared.accounts[found.row.pointee.account].pointee.project == project.number
-  }
-
-  private func overridesMethod(_ headers: some HeaderSource) -> Bool {
-    var found = false
-    for name in MethodRule.overrideHeaders { headers.forEach(header: name) { _ in found = true } }
-    return found
   }
 
   // MARK: After the decision

@@ -76,6 +76,15 @@ package final class ProjectView {
     selectsEnvironment ? environmentSelected(by: call) : nil
   }
 
+  /// By what an unknown host or path might have selected an environment.
+  func unselected(by call: Call) -> Unchecked {
+    guard selectsEnvironment, environmentSelected(by: call) == nil else { return [] }
+    var open: Unchecked = []
+    if call.host.isEmpty, !environmentHosts.isEmpty { open.insert(.host) }
+    if call.path.isEmpty, !pathPrefixes.isEmpty { open.insert(.path) }
+    return open
+  }
+
   private func environmentSelected(by call: Call) -> Int? {
     for entry in environmentHosts where equalsIgnoringCase(call.host, entry.host) {
       return entry.environment

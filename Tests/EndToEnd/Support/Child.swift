@@ -28,6 +28,7 @@ final class Child: @unchecked Sendable {
     errorPath = "\(folder)/\(name).err"
     pid = try Self.spawn(
       arguments, Self.environment(adding: environment), outputPath, errorPath)
+    Running.add(pid)
   }
 
   deinit {
@@ -66,6 +67,7 @@ final class Child: @unchecked Sendable {
     if let ended { return ended }
     var raw: Int32 = 0
     guard waitpid(pid, &raw, options) == pid else { return nil }
+    Running.remove(pid)
     ended = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F)
     return ended
   }
@@ -103,6 +105,23 @@ final class Child: @unchecked Sendable {
     }
     return pid
   }
+}
+
+/// Worlds that a suite keeps for all its tests are let go of by nobody: what they run ends with the
+/// tests' own process.
+private enum Running {
+  private static let lock = NSLock()
+  nonisolated(unsafe) private static var pids: Set<pid_t> = []
+  private static let hook: Void = { atexit { Running.end() } }()
+
+  static func add(_ pid: pid_t) {
+    _ = hook
+    lock.withLock { _ = pids.insert(pid) }
+  }
+
+  static func remove(_ pid: pid_t) { lock.withLock { _ = pids.remove(pid) } }
+
+  private static func end() { lock.withLock { for pid in pids { kill(pid, SIGKILL) } } }
 }
 
 struct Finished {

@@ -32,6 +32,16 @@ final class Installation: Sendable {
   var databaseArguments: [String] { databaseURL.map { ["--database", $0] } ?? [] }
   func databaseDump() throws -> String { try databaseURL.map { try cluster?.dump($0) ?? "" } ?? "" }
 
+  /// A further server on the same database, with a data folder of its own.
+  func serveSecond() throws -> Latchkey {
+    let path = folder.file("second")
+    mkdir(path, 0o700)
+    try FileManager.default.copyItem(
+      atPath: data + "/master.key", toPath: path + "/master.key")
+    chmod(path + "/master.key", 0o400)
+    return try Latchkey(self, arguments: ["--node", "second"], name: "second", data: path)
+  }
+
   func command(_ arguments: [String]) throws -> Finished {
     try run([Place.latchkey] + arguments + ["--data", data] + databaseArguments)
   }

@@ -34,6 +34,18 @@ struct TrueContextTests {
     return try vendor.call(["Authorization: Basic \(value)"] + more, path: path, method: method)
   }
 
+  @Test("TC-1 An admin manages keys, another member does not")
+  func members() throws {
+    let customer = try vendor.customer()
+    for (role, mayManage) in [("admin", true), ("user", false)] {
+      let member = try vendor.ask(
+        201, "POST", "/v1/accounts/\(customer.id)/members",
+        ["email": "\(role)@example.com", "role": role])
+      let permissions = member["effective_permissions"].array?.compactMap(\.string) ?? []
+      #expect(permissions.contains("keys") == mayManage, "\(role)")
+    }
+  }
+
   @Test("TC-2 Three applications, each with its key; a fourth waits until one is deleted")
   func limit() throws {
     let customer = try vendor.customer()
@@ -93,7 +105,39 @@ struct TrueContextTests {
     }
   }
 
-  @Test("TC-10 TC-11 TC-30 Id and secret belong together; else 401 without an error code")
+  @Test("TC-8 Read-only stays what it was made with, of the key and of its application")
+  func accessIsFixed() throws {
+    let made = try issue(try vendor.customer(), ["access": "read_only"])
+    for path in ["/v1/keys/\(made.key)", "/v1/applications/\(made.application)"] {
+      #expect(try vendor.code(409, "PATCH", path, ["access": "full"]) == "access_fixed")
+      try vendor.ask(200, "PATCH", path, ["access": "read_only", "name": "Renamed"])
+    }
+    #expect(
+      try vendor.code(409, "PATCH", "/v1/applications/\(made.application)", ["access": NSNull()])
+        == "access_fixed")
+    #expect(try call(made.id, made.secret, method: "POST").status == 403)
+    let full = try issue(try vendor.customer())
+    #expect(
+      try vendor.code(409, "PATCH", "/v1/keys/\(full.key)", ["access": "read_only"])
+        == "access_fixed")
+    #expect(try call(full.id, full.secret, method: "POST").status == 200)
+  }
+
+  @Test("TC-30 Every answer has the vendor's request id, admitted calls included")
+  func requestID() throws {
+    let made = try issue(try vendor.customer(), ["access": "read_only"])
+    let answers = [
+      try call(made.id, made.secret),
+      try call(made.id, made.secret, method: "POST"), try vendor.call([]),
+    ]
+    for answer in answers {
+      let names = answer.headers.filter { $0.name.lowercased() == "x-prontoforms-requestid" }
+      #expect(names.map(\.value) == [answer.header("X-Request-Id")])
+      #expect(names.first?.value.hasPrefix("req_") == true)
+    }
+  }
+
+  @Test("TC-10 TC-11 Id and secret belong together; else 401 without an error code")
   func pairs() throws {
     let (one, two) = (try issue(try vendor.customer()), try issue(try vendor.customer()))
     #expect(try call(one.id, one.secret).status == 200)

@@ -40,6 +40,20 @@ struct TruvTests {
     for key in keys { try vendor.ask(204, "DELETE", "/v1/keys/\(key["id"].text())") }
   }
 
+  @Test("TV-14 Owner, administrator and developer manage keys; an orders manager sees none")
+  func roles() throws {
+    let customer = try vendor.customer()
+    for (role, mayManage) in [
+      ("owner", true), ("administrator", true), ("developer", true), ("orders_manager", false),
+    ] {
+      let member = try vendor.ask(
+        201, "POST", "/v1/accounts/\(customer.id)/members",
+        ["email": "\(role)@example.com", "role": role])
+      let permissions = member["effective_permissions"].array?.compactMap(\.string) ?? []
+      #expect(permissions.contains("keys") == mayManage, "\(role)")
+    }
+  }
+
   @Test("TV-6 Of 200 creates at the same time exactly two make a key")
   func race() throws {
     let customer = try vendor.customer()

@@ -109,13 +109,15 @@ struct OriginalCallTests {
   func leavesPath(path: String) { #expect(AuthzPath(bytes(path)) == nil) }
 
   @Test(
-    "nginx mode is asked for in exactly one way",
+    "the mode is nginx, asked for in exactly one way, or none",
     arguments: [
-      ("mode=nginx", true), ("a=b&mode=nginx", true), ("mode=nginx&a", true), ("", false),
-      ("mode=Nginx", false), ("xmode=nginx", false), ("mode=nginx2", false), ("&&mode=nginx", true),
-    ])
-  func readsMode(query: String, isNginx: Bool) {
-    #expect(AuthzPath.isNginxMode(bytes(query)) == isNginx)
-    #expect(!AuthzPath.isNginxMode(nil))
+      ("mode=nginx", .nginx), ("a=b&mode=nginx", .nginx), ("mode=nginx&a", .nginx),
+      ("&&mode=nginx", .nginx), ("", .plain), ("xmode=nginx", .plain), ("a", .plain),
+      ("mode=Nginx", nil), ("mode=nginx2", nil), ("mode=", nil), ("mode", nil),
+      ("mode=nginx&mode=nginx", nil), ("mode=nginx&mode=envoy", nil),
+    ] as [(String, DenialMode?)])
+  func readsMode(query: String, mode: DenialMode?) {
+    #expect(AuthzPath.mode(bytes(query)) == mode)
+    #expect(AuthzPath.mode(nil) == .plain)
   }
 }

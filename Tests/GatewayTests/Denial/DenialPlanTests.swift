@@ -100,6 +100,10 @@ struct DenialPlanTests {
     policy.errors["invalid"] = ErrorTemplate(status: 400, body: "invalid")
     policy.errors["revoked"] = ErrorTemplate(status: 410, body: "revoked")
     #expect(answer(.revoked, policy).status == 410)
+    policy.errors["revoked"]?.headers = [.init(name: "X-Code", value: "{code}")]
+    policy.errors["invalid"]?.headers = [.init(name: "X-Code", value: "{code}")]
+    #expect(answer(.revoked, policy).head.contains("X-Code: revoked\r\n"))
+    #expect(answer(.notFound, policy).head.contains("X-Code: invalid\r\n"))
     for code in [DecisionCode.malformed, .notFound, .expired, .wrongEnvironment] {
       #expect(answer(code, policy).status == 400)
     }
@@ -148,11 +152,12 @@ struct DenialPlanTests {
   func problems() {
     let head = OutputBuffer()
     let body = OutputBuffer()
-    let problem = GatewayProblem(.validationFailed, "is \"odd\"", pointer: "/a")
+    let problem = GatewayProblem(.validationFailed, pointer: "/a", "is \"odd\"")
     #expect(
       problem.write(requestID: sampleRequestID(), mode: .plain, head: head, body: body) == 400)
     let json = try? JSONReader.read(body.bytes)
     #expect(json?["code"]?.string == "validation_failed")
+    #expect(json?["detail"]?.string == "/a is \"odd\".")
     #expect(json?["errors"]?.array?.first?["pointer"]?.string == "/a")
     #expect(head.text.contains("X-Request-Id: \(sampleRequestID())\r\n"))
     let missing = GatewayProblem.noProject

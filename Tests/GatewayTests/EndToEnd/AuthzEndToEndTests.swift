@@ -75,7 +75,9 @@ struct AuthzEndToEndTests {
     let read = "Authorization: Bearer \(reading)"
     #expect(world.authz([read, "X-Forwarded-Method: GET"], method: "POST")?.status == 200)
     #expect(world.authz([read, "X-Original-Method: DELETE"])?.status == 403)
-    #expect(world.authz([read, "X-HTTP-Method-Override: DELETE"])?.status == 403)
+    for name in ["X-HTTP-Method-Override", "x_http_method_override", "X.Method.Override"] {
+      #expect(world.authz([read, "\(name): DELETE"])?.status == 403, "\(name)")
+    }
     #expect(world.authz([read], method: "POST")?.status == 403)
     let (routed, _) = world.issue { $0.routes = [RoutePattern(method: "*", path: "/v1/*")] }
     let route = "Authorization: Bearer \(routed)"
@@ -132,6 +134,31 @@ struct AuthzEndToEndTests {
     #expect(world.authz(["Authorization: Bearer \(reading)"], path: path)?.status == 403)
     let told = ["Authorization: Bearer \(reading)", "X-Original-Method: GET"]
     #expect(world.authz(told, path: path)?.status == 200)
+  }
+
+  @Test("a mode that there is none of is refused, whatever the key", arguments: ["envoy", ""])
+  func unknownMode(mode: String) throws {
+    let (token, _) = world.issue()
+    let answer = try #require(
+      world.authz(["Authorization: Bearer \(token)"], path: "/v1/authz/demo?mode=\(mode)"))
+    #expect(answer.status == 400)
+    #expect(answer.json?["code"] == "validation_failed")
+    #expect(answer.json?["errors"]?.array?.first?["parameter"] == "mode")
+    #expect(answer.json?["detail"] == "The parameter mode must be nginx, once, or be left out.")
+    #expect(answer["x-latchkey-key"] == nil)
+    // With the call's own path behind the project, the query is the call's own too.
+    let own = world.authz(
+      ["Authorization: Bearer \(token)"], path: "/v1/authz/demo/v1/a?mode=\(mode)")
+    #expect(own?.status == 200)
+  }
+
+  @Test("the host that a proxy tells may end in a dot")
+  func trailingDot() {
+    let (token, _) = world.issue(environment: 1)
+    let host = "X-Forwarded-Host: sandbox.example.:443"
+    #expect(world.authz(["Authorization: Bearer \(token)", host])?.status == 200)
+    let (live, _) = world.issue()
+    #expect(world.authz(["Authorization: Bearer \(live)", host])?.status == 401)
   }
 
   @Test("unknown projects and other paths are not found")

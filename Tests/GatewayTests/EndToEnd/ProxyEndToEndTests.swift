@@ -58,6 +58,62 @@ final class ProxyEndToEndTests {
     #expect(upstream.state.withLock { $0.received.count } == before)
   }
 
+  @Test("the headers of every answer are on whatever the gateway answers, once")
+  func answerHeaders() throws {
+    var policy = GatewayWorld.policy()
+    policy.answerHeaders = [
+      .init(name: "X-Vendor-Request", value: "{request_id}"), .init(name: "X-Up", value: "ours"),
+    ]
+    policy.errors["missing"] = ErrorTemplate(
+      status: 403, headers: [.init(name: "x-up", value: "own")])
+    let world = try GatewayWorld(policy: policy, upstream: upstream.url)
+    let (token, key) = world.issue()
+    let auth = "Authorization: Bearer \(token)\r\n"
+    func answer(_ lines: String) -> Answer? {
+      let client = RawClient(port: world.gateway)
+      client.send("GET /size/3 HTTP/1.1\r\nHost: a\r\n\(lines)\r\n")
+      return client.receiveAnswer()
+    }
+    let passed = try #require(answer(auth))
+    let refused = try #require(answer(""))
+    let asked = try #require(world.authz(["Authorization: Bearer \(token)"]))
+    let broken = try #require(
+      world.authz(["Authorization: Bearer \(token)", "X-Forwarded-Uri: a"]))
+    world.revoke(key)
+    let revoked = try #require(answer(auth))
+    let statuses = [passed, refused, asked, broken, revoked].map(\.status)
+    #expect(statuses == [200, 403, 200, 400, 401])
+    for one in [passed, refused, asked, broken, revoked] {
+      #expect(one["x-request-id"]?.hasPrefix("req_") == true)
+      #expect(one["x-vendor-request"] == one["x-request-id"])
+      #expect(one.headers["x-up"] == [one.status == 403 ? "own" : "ours"])
+    }
+    let silent = try GatewayWorld(policy: policy, upstream: "http://127.0.0.1:1")
+    let client = RawClient(port: silent.gateway)
+    let (other, _) = silent.issue()
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(other)\r\n\r\n")
+    let down = try #require(client.receiveAnswer())
+    #expect(down.status == 502)
+    #expect(down["x-vendor-request"] == down["x-request-id"])
+  }
+
+  @Test("the dot that ends a full name changes nothing about the host")
+  func trailingDot() throws {
+    let (sandbox, _) = world.issue(environment: 1)
+    func status(_ host: String, _ token: String) -> Int? {
+      let client = RawClient(port: world.gateway)
+      client.send(
+        "GET /size/1 HTTP/1.1\r\nHost: \(host)\r\nAuthorization: Bearer \(token)\r\n\r\n")
+      return client.receiveAnswer()?.status
+    }
+    for host in ["sandbox.example", "sandbox.example.", "SANDBOX.example.:8081"] {
+      #expect(status(host, sandbox) == 200)
+      #expect(status(host, token) == 401)
+    }
+    #expect(status("sandbox.example..", sandbox) == 200)
+    #expect(status("sandbox.example.:x", sandbox) == 400)
+  }
+
   @Test("no path leaves the base path of the upstream")
   func basePath() throws {
     let world = try GatewayWorld(upstream: upstream.url + "/base")
@@ -81,7 +137,8 @@ final class ProxyEndToEndTests {
     let forged = [
       "X-Latchkey-Key: forged", "x-latchkey-key: forged", "X_Latchkey_Key: forged",
       "X.Latchkey.Key: forged", "X-Latchkey_Account: forged", "X-LATCHKEY-ASSERTION: forged",
-      "X-Latchkey-Whatever: forged", "X-Forwarded-For: 6.6.6.6", "X_Forwarded_For: 6.6.6.6",
+      "X-Latchkey-Whatever: forged", "X-Latchkey: forged", "x_latchkey: forged",
+      "X-Forwarded-For: 6.6.6.6", "X_Forwarded_For: 6.6.6.6",
       "Forwarded: for=6.6.6.6", "X-Original-URI: /forged", "X-Request-Id: forged",
       "Connection: X-Latchkey-Key, X-Forwarded-For, x-hop", "X-Hop: forged",
     ]

@@ -77,6 +77,47 @@ struct VerifyEndToEndTests {
     #expect(code(expired) == "expired")
   }
 
+  @Test("an answer about a bare key says what of the call it leaves open")
+  func unchecked() throws {
+    func ask(_ token: String, _ more: String = "") -> String? {
+      let body = verify("{\"project\":\"demo\",\"key\":\"\(token)\"\(more)}")?.json
+      let open = body?["unchecked"]?.array?.compactMap(\.string).joined(separator: ",")
+      return open.map { "\(body?["code"]?.string ?? "") \($0)" }
+    }
+    let host = ",\"host\":\"api.example\""
+    let whole = host + ",\"method\":\"GET\",\"path\":\"/v1/a\""
+    let (plain, _) = world.issue()
+    #expect(ask(plain) == "valid host")
+    #expect(ask(plain, host) == "valid ")
+    let (reading, _) = world.issue { $0.access = .readOnly }
+    #expect(ask(reading, host) == "valid method")
+    #expect(ask(reading, whole) == "valid ")
+    let (routed, _) = world.issue { $0.routes = [RoutePattern(method: "GET", path: "/v1/*")] }
+    #expect(ask(routed) == "valid method,path,host")
+    #expect(ask(routed, host + ",\"path\":\"/v1/a\"") == "valid method")
+    #expect(ask(routed, host + ",\"path\":\"/v2/a\"") == "route_not_allowed ")
+    #expect(ask(routed, whole) == "valid ")
+    let (widget, _) = world.issue(kind: .publishable)
+    #expect(ask(widget, host) == "valid method,path")
+    #expect(ask(widget, whole) == "route_not_allowed ")
+    #expect(ask(world.newToken()) == "not_found ")
+  }
+
+  @Test("what is wrong with a body is one sentence, with its place beside it")
+  func sentences() throws {
+    let bodies = [
+      ("{}", "/project is required.", "/project"),
+      ("[]", "The body must be an object.", ""),
+      ("{\"project\":\"demo\",\"kay\":1}", "/kay is not a field of this request.", "/kay"),
+      ("{", "The body is not JSON: a member's name is expected at byte 1.", ""),
+    ]
+    for (body, detail, pointer) in bodies {
+      let answer = try #require(verify(body)?.json)
+      #expect(answer["detail"]?.string == detail)
+      #expect(answer["errors"]?.array?.first?["pointer"]?.string == pointer)
+    }
+  }
+
   @Test("who asks must be an operator that may")
   func operators() throws {
     let (token, _) = world.issue()

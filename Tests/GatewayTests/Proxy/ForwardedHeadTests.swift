@@ -24,7 +24,8 @@ struct ForwardedHeadTests {
       "X+Latchkey+Key", "X|Latchkey|Key", "X!Latchkey!Key", "X'Latchkey'Key", "X-Latchkey-Account",
       "X-Latchkey-Application", "X-Latchkey-Environment", "X-Latchkey-Access", "X-Latchkey-Kind",
       "X-Latchkey-Assertion", "x_latchkey_assertion", "X-Latchkey-Status", "X-Latchkey-Anything",
-      "X-Latchkey-", "X-Forwarded-For", "x_forwarded_for", "X.Forwarded.For", "X-Forwarded-Proto",
+      "X-Latchkey-", "X-Latchkey", "x_latchkey", "X.LATCHKEY", "X-Forwarded-For", "x_forwarded_for",
+      "X.Forwarded.For", "X-Forwarded-Proto",
       "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X_Forwarded_Prefix",
       "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Server", "X-Original-URI",
       "X-Original-URL", "X_Original_URI", "X-Original-Method", "X-Rewrite-URL", "X-Real-IP",
@@ -155,10 +156,13 @@ struct ForwardedHeadTests {
       ("Set-Cookie", "b"), ("X-Request-Id", "theirs"), ("Keep-Alive", "timeout=5"),
     ])
     let out = OutputBuffer()
-    ForwardedHead.writeAnswer(answer, keepsLength: false, requestID: sampleRequestID(), to: out)
+    let none = AnswerHeaders(Policy())
+    ForwardedHead.writeAnswer(
+      answer, keepsLength: false, requestID: sampleRequestID(), none, to: out)
     let rest = "Set-Cookie: a\r\nSet-Cookie: b\r\nX-Request-Id: \(sampleRequestID())\r\n"
     #expect(out.text == "Content-Type: text/plain\r\n" + rest)
-    ForwardedHead.writeAnswer(answer, keepsLength: true, requestID: sampleRequestID(), to: out)
+    ForwardedHead.writeAnswer(
+      answer, keepsLength: true, requestID: sampleRequestID(), none, to: out)
     #expect(out.text == "Content-Type: text/plain\r\nContent-Length: 4\r\n" + rest)
   }
 

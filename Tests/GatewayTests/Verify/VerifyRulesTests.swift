@@ -52,7 +52,7 @@ struct VerifyRulesTests {
       out.text == """
         {"valid":false,"code":"not_found","key_id":null,"version_id":null,"account_id":null,\
         "application_id":null,"environment":null,"kind":null,"access":null,"brand":null,\
-        "quota":null}
+        "quota":null,"unchecked":[]}
         """)
   }
 

@@ -83,8 +83,10 @@ struct KeyRulesTests {
       Refusal.allCases.map(\.code) == [
         "key_limit_reached", "application_limit_reached", "last_key", "rotation_mode_disabled",
         "manual_rotation_disabled", "key_in_use", "secret_not_recoverable", "key_revoked",
-        "key_expired", "plan_required",
+        "key_expired", "access_fixed", "plan_required",
       ])
-    #expect(Refusal.allCases.map(\.status) == [409, 409, 409, 409, 409, 409, 409, 409, 409, 403])
+    #expect(
+      Refusal.allCases.map { $0.status == 409 } == Refusal.allCases.map { $0 != .planRequired })
+    #expect(Refusal.planRequired.status == 403)
   }
 }

@@ -34,8 +34,8 @@ struct PolicyReaderTests {
         "/secret/checksum", "/secret/salt", "/quota/calls", "/errors/misisng",
         "/errors/invalid/status", "/rotatoin",
       ])
-    #expect(problems[7].message == "unknown code; did you mean `missing`?")
-    #expect(problems[9].message == "unknown knob; did you mean `rotation`?")
+    #expect(problems[7].message == "is an unknown code; did you mean `missing`?")
+    #expect(problems[9].message == "is an unknown knob; did you mean `rotation`?")
     #expect(problems[3].message == "must be one of `base62`, `base64url`, `hex`")
     #expect(problems[2].message == "must be an integer from 16 to 64")
   }
@@ -81,8 +81,15 @@ struct PolicyReaderTests {
       #"{"environments":[{"name":"a","secret_prefix":"k_"},{"name":"b","secret_prefix":"k_x"}]}"#,
       "/environments/1/secret_prefix"
     ),
-    (#"{"kinds":["secret","publishable"]}"#, "/environments/0/publishable_prefix"),
     (#"{"kinds":["publishable"]}"#, "/kinds"), (#"{"kinds":["secret","secret"]}"#, "/kinds"),
+    (
+      #"{"kinds":["secret","publishable"],"environments":[{"name":"a","secret_prefix":"k_","#
+        + #""publishable_prefix":"k_"}]}"#, "/environments/0/publishable_prefix"
+    ),
+    (#"{"access_fixed":"yes"}"#, "/access_fixed"),
+    (#"{"answer_headers":{"Retry-After":"1"}}"#, "/answer_headers/Retry-After"),
+    (#"{"answer_headers":{"X-Latchkey-Key":"1"}}"#, "/answer_headers/X-Latchkey-Key"),
+    (#"{"answer_headers":{"X-A":"{code}"}}"#, "/answer_headers/X-A"),
     (#"{"access":[]}"#, "/access"), (#"{"access":["write"]}"#, "/access/0"),
     (#"{"secret":{"bytes":65}}"#, "/secret/bytes"),
     (#"{"secret":{"bytes":20.5}}"#, "/secret/bytes"),

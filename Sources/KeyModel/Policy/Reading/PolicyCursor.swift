@@ -28,7 +28,7 @@ final class PolicyCursor {
   func reportUnknown() {
     for member in object.members where !asked.contains(member.name) {
       let nearest = NearestName.of(member.name, among: asked)
-      report(member.name, "unknown knob" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
+      report(member.name, "is an unknown knob" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
     }
   }
 

@@ -15,7 +15,7 @@ extension PolicyReader {
     let entries = node.members { name, node -> (String, ErrorTemplate)? in
       guard names.contains(name) else {
         let nearest = NearestName.of(name, among: names)
-        node.report("unknown code" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
+        node.report("is an unknown code" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
         return nil
       }
       return template(node, placeholders).map { (name, $0) }
@@ -35,12 +35,12 @@ extension PolicyReader {
     }
   }
 
-  private static func headers(
-    _ node: PolicyNode, _ placeholders: [String]
+  static func headers(
+    _ node: PolicyNode, _ placeholders: [String], _ rule: TextRule = .headerName
   ) -> [ErrorTemplate.Header]? {
     node.members { name, node -> ErrorTemplate.Header? in
-      guard TextRule.headerName.accepts(name) else {
-        node.report("must be \(TextRule.headerName.wording)")
+      guard rule.accepts(name) else {
+        node.report("must be \(rule.wording)")
         return nil
       }
       guard let value = node.text(.headerValue) else { return nil }
@@ -61,7 +61,8 @@ extension PolicyReader {
     for part in PlaceholderText.parts(of: text) {
       guard case .placeholder(let name) = part, !known.contains(name) else { continue }
       let nearest = NearestName.of(name, among: known)
-      node.report("unknown placeholder" + (nearest.map { "; did you mean `{\($0)}`?" } ?? ""))
+      node.report(
+        "holds an unknown placeholder" + (nearest.map { "; did you mean `{\($0)}`?" } ?? ""))
     }
   }
 }

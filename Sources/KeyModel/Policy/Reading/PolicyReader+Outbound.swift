@@ -71,7 +71,7 @@ extension PolicyReader {
     cursor.read("roles", &rules.roles) { node in
       node.members { name, node -> MemberRules.Role? in
         guard TextRule.environmentName.accepts(name) else {
-          node.report("a role's name must be \(TextRule.environmentName.wording)")
+          node.report("must be \(TextRule.environmentName.wording)")
           return nil
         }
         return node.list(0...16, permission).map { MemberRules.Role(name: name, permissions: $0) }

@@ -23,6 +23,7 @@ package enum PolicyReader {
     cursor.group("limits") { $0.readOptional("keys", &policy.keyLimit, keyLimit) }
     cursor.group("applications") { applications($0, &policy.applications) }
     cursor.set("access", &policy.access, 1...2) { $0.choice(Access.allCases) }
+    cursor.flag("access_fixed", &policy.accessFixed)
     cursor.set("kinds", &policy.kinds, 1...2) { $0.choice(KeyKind.allCases) }
     cursor.group("publishable") { $0.list("allow", &policy.publishableAllow, 0...64, route) }
     cursor.group("rotation") { rotation($0, &policy.rotation) }
@@ -30,6 +31,9 @@ package enum PolicyReader {
     readLimits(cursor, &policy)
     cursor.integer("safe_delete_seconds", &policy.safeDeleteSeconds, 0...year)
     cursor.text("brand_header", &policy.brandHeader, .headerName)
+    cursor.read("answer_headers", &policy.answerHeaders) {
+      headers($0, ErrorTemplate.answerPlaceholders, .answerHeaderName)
+    }
     cursor.read("errors", &policy.errors, errors)
     readOutbound(cursor, &policy)
     cursor.group("records") { records($0, &policy.records) }

@@ -41,8 +41,9 @@ enum PolicyRules {
   private static func checkDistinguishable(_ policy: Policy, _ problems: PolicyProblems) {
     for (index, environment) in policy.environments.enumerated() {
       for other in policy.environments[..<index] {
+        let common = policy.kinds(in: environment).filter(policy.kinds(in: other).contains)
         let differ =
-          policy.kinds.allSatisfy { environment.prefix(of: $0) != other.prefix(of: $0) }
+          common.allSatisfy { environment.prefix(of: $0) != other.prefix(of: $0) }
           || !(environment.hosts.isEmpty && other.hosts.isEmpty)
           || environment.pathPrefix != other.pathPrefix
         if !differ {
@@ -62,7 +63,7 @@ enum PolicyRules {
 
   private static func checkPrefixes(_ policy: Policy, _ problems: PolicyProblems) {
     let prefixes = policy.environments.indices.flatMap { index in
-      policy.kinds.map { kind in
+      policy.kinds(in: policy.environments[index]).map { kind in
         Prefix(
           text: policy.environments[index].prefix(of: kind), kind: kind,
           pointer: pointer(index, "\(kind.name)_prefix"))

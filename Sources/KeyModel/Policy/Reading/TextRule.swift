@@ -27,6 +27,21 @@ struct TextRule: Sendable {
     "trailer", "transfer-encoding", "upgrade", "via",
   ]
 
+  static let answerHeaderName = TextRule(
+    wording: "the name of a header field that nothing else in an answer decides"
+  ) {
+    let name = $0.lowercased()
+    return headerName.accepts($0) && !decidedHeaders.contains(name)
+      && !name.hasPrefix("x-latchkey")
+  }
+
+  /// What an answer's content, the kind of a refusal or a limit decides.
+  private static let decidedHeaders: Set<String> = [
+    "allow", "cache-control", "content-encoding", "content-range", "content-type", "location",
+    "ratelimit", "ratelimit-policy", "retry-after", "set-cookie", "www-authenticate",
+    "x-content-type-options", "x-request-id",
+  ]
+
   static let headerValue = TextRule(wording: "printable ASCII of at most 1024 characters") {
     $0.utf8.count <= 1024 && $0.utf8.allSatisfy { (0x20...0x7E).contains($0) }
   }
