@@ -45,6 +45,7 @@ struct ImportBatch {
 
   mutating func judge(_ context: inout ChangeContext) throws {
     known = try ImportKnown(request, management.vault, project.id, policy, context.tx)
+    try places.look(context.tx)
     for (index, row) in request.rows.enumerated() {
       do {
         accepted.append(try take(row.get(), at: index, &context))

@@ -27,6 +27,23 @@ struct ImportPlaces {
       createdAt: project.createdAt)
   }
 
+  /// Finds what the rows name, many at a time.
+  mutating func look(_ tx: Transaction) throws {
+    var names: Set<String> = []
+    for case .success(let row) in request.rows {
+      if case .external(let id)? = row.account { names.insert(id) }
+    }
+    for name in names { accounts[.external(name)] = .some(nil) }
+    for account in try tx.accounts.find(externalIDs: names.sorted(), in: project.id) {
+      if let name = account.externalID { accounts[.external(name)] = account }
+    }
+    let found = accounts.values.compactMap { $0?.id }
+    for id in found { applications[id] = [] }
+    for application in try tx.applications.all(of: found.sorted()) {
+      applications[application.accountID]?.append(application)
+    }
+  }
+
   // MARK: Accounts
 
   /// Nil where it is to be made.
@@ -125,7 +142,7 @@ struct ImportPlaces {
     of account: Account, _ tx: Transaction
   ) throws -> [Application] {
     if let known = applications[account.id] { return known }
-    let found = try tx.applications.all(account: account.id)
+    let found = try tx.applications.all(of: [account.id])
     applications[account.id] = found
     return found
   }

@@ -14,9 +14,9 @@ struct ImportRun {
   private var waiting: [Int: ImportOutcome] = [:]
   private var progress: ImportProgress
 
-  /// Requests in flight. The server commits together what waits, and the more rows a commit has,
-  /// the fewer times it writes the same page.
-  private static let width = 12
+  /// Requests in flight. The server commits together what waits: the more rows a commit has, the
+  /// fewer times it writes the same page, and the longer others wait for theirs.
+  private static let width = 8
   /// Refused rows that are shown where there is no report.
   private static let shownFaults = 20
 
@@ -42,7 +42,8 @@ struct ImportRun {
     if counts.refused > 0 {
       throw ToolError(
         .refused,
-        "\(counts.refused) rows were refused" + (plan.report.map { ": see \($0)" } ?? ""))
+        (counts.refused == 1 ? "1 row was refused" : "\(counts.refused) rows were refused")
+          + (plan.report.map { ": see \($0)" } ?? ""))
     }
   }
 

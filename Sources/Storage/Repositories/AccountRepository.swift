@@ -56,6 +56,22 @@ package struct AccountRepository {
       [.id(project), .text(externalID)], Self.account)
   }
 
+  /// Those of the external ids that there are, in no order.
+  package func find(
+    externalIDs: [String], in project: ProjectID
+  ) throws(StoreError) -> [Account] {
+    var accounts: [Account] = []
+    try transaction.forEach(
+      among: externalIDs.map { .text($0) }, and: [.id(project)],
+      """
+      SELECT id, project_id, name, external_id, plan, username, client_id, sealed_client_secret,
+        brands, state, created_at, revision
+      FROM accounts WHERE project_id = $1 AND external_id IN (?)
+      """
+    ) { (row: any Row) throws(StoreError) in accounts.append(try Self.account(row)) }
+    return accounts
+  }
+
   package func find(clientID: String) throws(StoreError) -> Account? {
     try transaction.row(
       "SELECT \(Self.columns) FROM accounts WHERE client_id = $1", [.text(clientID)],

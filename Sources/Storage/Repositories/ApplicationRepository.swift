@@ -59,13 +59,17 @@ package struct ApplicationRepository {
       conditions.arguments, Self.application)
   }
 
-  /// Every one of an account, oldest first.
-  package func all(account: AccountID) throws(StoreError) -> [Application] {
-    try transaction.rows(
+  /// Every one of the accounts; those of one account oldest first.
+  package func all(of accounts: [AccountID]) throws(StoreError) -> [Application] {
+    var all: [Application] = []
+    try transaction.forEach(
+      among: accounts.map { .id($0) },
       """
-      SELECT \(Self.columns) FROM applications
-      WHERE account_id = $1 AND removed_at IS NULL ORDER BY id
-      """, [.id(account)], Self.application)
+      SELECT id, project_id, account_id, name, description, access, created_at, revision
+      FROM applications WHERE account_id IN (?) AND removed_at IS NULL ORDER BY account_id, id
+      """
+    ) { (row: any Row) throws(StoreError) in all.append(try Self.application(row)) }
+    return all
   }
 
   /// In a write transaction the answer holds until it ends.
