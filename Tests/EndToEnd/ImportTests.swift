@@ -55,7 +55,7 @@ struct ImportTests {
     }
     let base64 = Data(bytes.compactMap { $0 }).base64EncodedString()
     let lines = [
-      "Key Hash,external_id,environment,name,routes,note",
+      "Key Hash,external_id,environment,description,routes,note",
       "\(hash(1)),cust-1,production,\"Acme, \"\"old\"\"\",GET /v1/*;/status,x",
       "\(base64),cust-2,sandbox,,,", "",
       "\(hash(3)),cust-3,moon,,,", "\(hash(4)),cust-4,production",
