@@ -161,7 +161,7 @@ enum URLText {
 }
 
 enum APIAnswer {
-  /// The body of a success, nil where there is none; a problem becomes one line and its exit code.
+  /// The body of a success, nil where there is none; a problem becomes its text and exit code.
   static func success(_ answer: HTTPAnswer) throws(ToolError) -> JSONValue? {
     let value = answer.body.isEmpty ? nil : try? JSONReader.read(answer.body)
     if (200..<300).contains(answer.status) { return value }
