@@ -2,10 +2,14 @@
 // System calls that have no wrapper in the C library, or none that Swift can call.
 #if defined(__linux__)
 #include <malloc.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 
 // Gives the system back what is free inside the heap.
 static inline void latchkey_trim_heap(void) { malloc_trim(0); }
+
+// A counter that can be waited for; -1 with errno set.
+static inline int latchkey_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // No core file, no debugger and no /proc/PID/mem for other processes of the same user.
 static inline void latchkey_forbid_dumps(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
@@ -23,6 +27,7 @@ static inline int latchkey_barrier(void) {
   return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 #else
+static inline int latchkey_eventfd(void) { return -1; }
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }
 static inline void latchkey_forbid_dumps(void) {}

@@ -71,6 +71,18 @@ import Verification
     #expect(Self.drain(ring) == [])
   }
 
+  @Test("what was drained leaves its whole room, wherever the ring stands", arguments: 0..<25)
+  func room(start: Int) {
+    let ring = RecordRing(capacity: 1000)
+    for number in 0..<start {
+      #expect(Self.write(UInt32(number), 40, to: ring))
+      #expect(Self.drain(ring) == [UInt32(number)])
+    }
+    // The gap at the end of a lap costs one record at most, the mark of a full ring another.
+    #expect((0..<23).allSatisfy { Self.write(UInt32($0), 40, to: ring) })
+    #expect(Self.drain(ring)?.count == 23)
+  }
+
   @Test("the consumer is called once when the ring is half full, and again after it came")
   func call() {
     let counter = CallCounter()

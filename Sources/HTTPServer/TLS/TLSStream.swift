@@ -60,19 +60,22 @@ package final class TLSStream {
   /// more than `limit` bytes came.
   package func readToEnd(limit: Int) throws(TLSError) -> [UInt8] {
     var all: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     while all.count <= limit {
-      ERR_clear_error()
-      let count = SSL_read(session, &chunk, Int32(chunk.count))
-      if count > 0 {
-        all += chunk[..<Int(count)]
-      } else if SSL_get_error(session, count) == SSL_ERROR_ZERO_RETURN {
-        return all
-      } else {
-        throw failure(count)
-      }
+      let some = try readSome()
+      if some.isEmpty { return all }
+      all += some
     }
     throw TLSError(description: "the answer is too large")
+  }
+
+  /// What has come, waiting for it where that is nothing; empty at the server's end of it.
+  package func readSome() throws(TLSError) -> [UInt8] {
+    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+    ERR_clear_error()
+    let count = SSL_read(session, &chunk, Int32(chunk.count))
+    if count > 0 { return Array(chunk[..<Int(count)]) }
+    if SSL_get_error(session, count) == SSL_ERROR_ZERO_RETURN { return [] }
+    throw failure(count)
   }
 
   private func failure(_ count: Int32) -> TLSError {

@@ -97,18 +97,23 @@ struct HTTPClient: Sendable {
     return try stream.readToEnd(limit: Self.answerLimit)
   }
 
-  private func head(_ method: String, _ target: String, length: Int?) -> String {
+  func head(
+    _ method: String, _ target: String, length: Int?, more: [String: String] = [:]
+  ) -> String {
     var host = "localhost"
     var prefix = ""
     if case .tcp(let place, let path, _) = place { (host, prefix) = (place.description, path) }
     var text = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
-    text += "Accept: application/json\r\nUser-Agent: latchkey-cli\r\n"
+    var fields = more
+    fields["Accept"] = more["Accept"] ?? "application/json"
+    for (name, value) in fields { text += "\(name): \(value)\r\n" }
+    text += "User-Agent: latchkey-cli\r\n"
     if let token { text += "Authorization: Bearer \(token)\r\n" }
     if let length { text += "Content-Type: application/json\r\nContent-Length: \(length)\r\n" }
     return text + "\r\n"
   }
 
-  private func connect() throws(ToolError) -> Int32 {
+  func connect() throws(ToolError) -> Int32 {
     switch place {
     case .unix(let path):
       guard let descriptor = Sockets.connect(unix: path) else {
@@ -129,7 +134,16 @@ struct HTTPClient: Sendable {
 extension HTTPAnswer {
   /// A whole answer, read to the end of its connection.
   init?(_ bytes: [UInt8]) {
-    guard let end = Self.endOfHead(bytes) else { return nil }
+    guard let (answer, length) = Self.head(of: bytes),
+      let body = Self.body(bytes[length...], answer.headers)
+    else { return nil }
+    self = answer
+    self.body = body
+  }
+
+  /// The answer without its body, and the bytes of its head; nil where the head is not complete.
+  static func head(of bytes: [UInt8]) -> (answer: HTTPAnswer, length: Int)? {
+    guard let end = endOfHead(bytes) else { return nil }
     let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
     let words = lines.first?.split(separator: " ") ?? []
     guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
@@ -141,9 +155,7 @@ extension HTTPAnswer {
       let value = line[line.index(after: colon)...].drop { $0 == " " }
       headers[line[..<colon].lowercased()] = String(value)
     }
-    let rest = bytes[(end + 4)...]
-    guard let body = Self.body(rest, headers) else { return nil }
-    self.init(status: status, headers: headers, body: body)
+    return (HTTPAnswer(status: status, headers: headers, body: []), end + 4)
   }
 
   private static func endOfHead(_ bytes: [UInt8]) -> Int? {

@@ -4,7 +4,8 @@
 enum CommandTable {
   static let all: [Command] =
     ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
-    + [KeysVerify.command, KeysImport.command] + AuditCommands.all + UpkeepCommands.all
+    + [KeysVerify.command, KeysImport.command] + LogsCommands.all + AuditCommands.all
+    + UpkeepCommands.all
     + MasterKeyCommands.all
     + PepperCommands.all + ConfigCommands.all + AboutCommands.all
 
@@ -14,8 +15,7 @@ enum CommandTable {
       title: "Manage",
       words: [
         "projects", "profiles", "accounts", "applications", "members", "keys", "operator-keys",
-        "usage",
-        "audit",
+        "usage", "logs", "audit",
       ]),
     CommandGroup(
       title: "Look after",

@@ -16,7 +16,8 @@ final class ControlPlane: Sendable {
   let journal: RevocationJournal
 
   init(
-    _ plan: ServerPlan, _ gatherer: UsageGatherer, _ surroundings: Surroundings
+    _ plan: ServerPlan, _ gatherer: UsageGatherer, _ requests: any RequestLog,
+    _ surroundings: Surroundings
   ) async throws {
     let log = Log(surroundings)
     let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
@@ -35,6 +36,7 @@ final class ControlPlane: Sendable {
         store: store, vault: vault, feed: feed, policies: policies,
         clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy,
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
+        requests: requests,
         report: { log.error(Failure.line($0)) })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.

@@ -18,6 +18,7 @@ package final class LatchkeyServer: Sendable {
   private let health: Health
   private let upkeep: Upkeep
   private let gatherer: UsageGatherer
+  private let records: RecordWriter
   private let lock: FolderLock
 
   /// - Parameter serving: nil: only the folder's Unix socket, for a local command.
@@ -25,11 +26,19 @@ package final class LatchkeyServer: Sendable {
     plan: ServerPlan, lock: FolderLock, _ surroundings: Surroundings
   ) async throws {
     let gatherer = UsageGatherer()
-    let control = try await ControlPlane(plan, gatherer, surroundings)
+    let records = try RecordWriter(plan.records, surroundings)
+    let control: ControlPlane
+    do {
+      control = try await ControlPlane(
+        plan, gatherer, StoredRequestLog(writer: records), surroundings)
+    } catch {
+      await OffThread.run { records.stop() }
+      throw error
+    }
     let health = Health(control)
     let metrics = Metrics(
       health: health, table: control.table, counted: control.management.usage,
-      started: surroundings.now())
+      records: records, started: surroundings.now())
     let api = ConsoleAPI(management: control.management) { health.complaint }
     var settings = GatewaySettings()
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
@@ -47,9 +56,11 @@ package final class LatchkeyServer: Sendable {
       worker.nameRequest = { management.newRequestID() }
       let verifier = Verifier(table: table)
       gatherer.add(verifier, of: worker)
+      let ring = records.ring(of: worker)
       let gateway = GatewayHandlers(
-        worker: worker, verifier: verifier, settings: gatewaySettings)
-      let local = GatewayHandlers(worker: worker, verifier: verifier, settings: localSettings)
+        worker: worker, verifier: verifier, settings: gatewaySettings, records: ring)
+      let local = GatewayHandlers(
+        worker: worker, verifier: verifier, settings: localSettings, records: ring)
       return [
         "api": APIHandler(gateway: gateway, console: ConsoleHandler(api: api)),
         "local": LocalHandler(
@@ -61,11 +72,13 @@ package final class LatchkeyServer: Sendable {
       ]
     }
     do { bound = try engine.start() } catch {
+      await OffThread.run { records.stop() }
       await control.close()
       throw ToolError(.config, "\(error)")
     }
-    upkeep = Upkeep(control, gatherer, health, plan.folder, Log(surroundings))
+    upkeep = Upkeep(control, gatherer, records, health, plan.folder, Log(surroundings))
     self.gatherer = gatherer
+    self.records = records
     self.control = control
     self.health = health
     self.lock = lock
@@ -76,7 +89,12 @@ package final class LatchkeyServer: Sendable {
     health.beginDraining()
     // While the workers still answer: a round may be asking them for what they counted.
     await upkeep.stop()
-    await OffThread.run { [engine] in engine.drain() }
+    // Whoever follows a log would hold the drain up.
+    records.tail.close()
+    await OffThread.run { [engine, records] in
+      engine.drain()
+      records.stop()
+    }
     await control.management.usage.store(gatherer.takeRest())
     await control.management.callers.store(gatherer.takeRestOfCallers())
     await control.close()

@@ -9,6 +9,7 @@ struct Metrics: Sendable {
   let health: Health
   let table: RecordTable
   let counted: UsageSettler
+  let records: RecordWriter
   let started: Timestamp
 
   func text() async -> String {
@@ -32,6 +33,13 @@ struct Metrics: Sendable {
     add(
       "latchkey_usage_failures_total", "counter", "Batches of usage that could not be stored yet.",
       String(usage.failed))
+    add(
+      "latchkey_request_records_total", "counter", "Request records stored.",
+      String(records.stored))
+    add(
+      "latchkey_request_records_dropped_total", "counter",
+      "Calls that were not put on record, because there was no room or the store was away.",
+      String(records.dropped))
     add(
       "latchkey_store_probe_failures_total", "counter", "Probes of the store that failed.",
       String(health.storeFailures.load(ordering: .relaxed)))

@@ -8,6 +8,13 @@ struct ServerPlan: Sendable {
   var folder: DataFolder
   var store: StoreLocation
   var masterKeyPath: String
+  /// Where request records are kept.
+  var records: RecordLocation {
+    switch store {
+    case .postgres(let url): .postgres(url: url)
+    case .sqliteFile, .sqliteMemory: .folder(path: folder.path + "/records")
+    }
+  }
   var listeners: [ListenerSettings]
   var workers: Int
   var trustedProxies: [CIDR] = []

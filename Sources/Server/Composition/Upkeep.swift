@@ -10,11 +10,12 @@ final class Upkeep: Sendable {
   private let task: Task<Void, Never>
 
   init(
-    _ control: ControlPlane, _ gatherer: UsageGatherer, _ health: Health, _ folder: DataFolder,
-    _ log: Log
+    _ control: ControlPlane, _ gatherer: UsageGatherer, _ records: RecordWriter,
+    _ health: Health, _ folder: DataFolder, _ log: Log
   ) {
     let rounds = Rounds(
-      control: control, gatherer: gatherer, health: health, folder: folder, log: log)
+      control: control, gatherer: gatherer, records: records, health: health, folder: folder,
+      log: log)
     task = Task { await rounds.run() }
   }
 
@@ -28,6 +29,7 @@ final class Upkeep: Sendable {
 private struct Rounds: Sendable {
   let control: ControlPlane
   let gatherer: UsageGatherer
+  let records: RecordWriter
   let health: Health
   let folder: DataFolder
   let log: Log
@@ -132,6 +134,12 @@ private struct Rounds: Sendable {
   private func sweep() async {
     do { try await control.management.sweep() } catch {
       log.warning("what has expired was not erased: \(Failure.line(error))")
+    }
+    do {
+      let retention = try await control.management.requestRetention()
+      records.keep(before: retention.before, shorter: retention.shorter)
+    } catch {
+      log.warning("it is not known which request records are too old: \(Failure.line(error))")
     }
   }
 }

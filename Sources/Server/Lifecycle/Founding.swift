@@ -63,7 +63,7 @@ enum Founding {
       throw error
     }
     let control = try await ControlPlane(
-      ServerPlan(local: config, folder: folder), UsageGatherer(), surroundings)
+      ServerPlan(local: config, folder: folder), UsageGatherer(), NoRequestLog(), surroundings)
     let answer: Answer
     do {
       answer = try await control.management.createOperatorKey(

@@ -85,8 +85,6 @@ package final class RecordRing: @unchecked Sendable {
   @inline(__always)
   private func place(_ count: Int, written: Int, read: Int) -> Int? {
     if written < read { return written + count < read ? written : nil }
-    // An empty ring begins anew at its front, so that a quiet server stays in cached memory.
-    if written == read, count < read { return 0 }
     if capacity - written >= count { return written }
     return count < read ? 0 : nil
   }
