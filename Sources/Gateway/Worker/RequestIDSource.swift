@@ -1,5 +1,5 @@
-// Names for calls, `req_…`: cheap, never the same twice, of no use to a guesser since nothing is
-// granted for knowing one.
+// Names for calls, `req_…`: cheap, never the same twice, in the order of the calls, of no use to a
+// guesser since nothing is granted for knowing one.
 import Crypto
 import KeyModel
 
@@ -22,6 +22,9 @@ struct RequestIDSource {
     var mixed = (counter ^ counter >> 30) &* 0xBF58_476D_1CE4_E5B9
     mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
     mixed ^= mixed >> 31
-    return RequestID(now: now, random: UInt128(worker) << 64 | UInt128(mixed))
+    // Ids sort by milliseconds: the rest of the time comes next, so that a log's newest is first.
+    let microsecond = UInt128(UInt64(max(0, now.microseconds) % 1000))
+    return RequestID(
+      now: now, random: microsecond << 70 | UInt128(worker & 0x3F) << 64 | UInt128(mixed))
   }
 }
