@@ -123,7 +123,12 @@ struct RequestLogTests {
       #expect(type == "text/csv; charset=utf-8" && lines.count == 1201)
       #expect(lines.first?.hasPrefix("id,time,key_id,version_id,account_id,") == true)
     }
-    #expect(await export("format=json", accept: "text/csv").type == "application/json")
+    for (query, accept) in [
+      ("format=json", "text/csv"), ("", "application/json, application/x-ndjson, text/csv"),
+      ("", "text/csv;q=0.5, */*"), ("", "text/csv;q=0"),
+    ] {
+      #expect(await export(query, accept: accept).type == "application/json", "\(accept)")
+    }
   }
 
   @Test("cells that a spreadsheet would take for a formula begin with a quote")

@@ -52,7 +52,8 @@ extension RouteTable {
       name: "status", about: "A status, `404`, or a class of them, `4xx`.",
       schema: ["type": "string", "pattern": "^[1-5]([0-9]{2}|xx|XX)$"]),
     QueryParameter(
-      name: "brand", about: "Only calls of this brand.", schema: Schema.text(128)),
+      name: "brand", about: "Only calls of this brand.",
+      schema: ["type": "string", "minLength": 1, "maxLength": 128]),
     QueryParameter(
       name: "key_id", about: "Only calls with this key.", schema: Schema.id("key")),
     QueryParameter(
@@ -105,7 +106,7 @@ extension RouteTable {
     var findings: [Problem.Finding] = []
     let named: ExportFormat?? = call.query.choice(
       "format", [("json", nil), ("ndjson", .ndjson), ("csv", .csv)], &findings)
-    let format = named ?? ExportFormat.allCases.first { call.accepts($0.contentType) }
+    let format = named ?? preferredFormat(call)
     if format != nil {
       for name in ["limit", "cursor"] where call.query.text(name) != nil {
         findings.append(.init(parameter: name, "is for pages: an export has all of the range"))
@@ -113,6 +114,14 @@ extension RouteTable {
     }
     guard findings.isEmpty else { throw .invalid(findings) }
     return format
+  }
+
+  private static func preferredFormat(_ call: Call) -> ExportFormat? {
+    switch call.preferred(of: ["application/json", "*/*", "application/x-ndjson", "text/csv"]) {
+    case "application/x-ndjson": .ndjson
+    case "text/csv": .csv
+    default: nil
+    }
   }
 
   private static func lastEvent(_ call: Call) throws(Problem) -> RequestID? {

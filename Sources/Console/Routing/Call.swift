@@ -23,12 +23,18 @@ package struct Call: Sendable {
     return id
   }
 
-  /// True where the client asks for this type by name; parameters aside.
-  func accepts(_ type: String) -> Bool {
-    func essence(_ text: Substring) -> String {
-      text.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+  /// Which of these types Accept likes best, the first of those it likes equally; nil where it
+  /// names none of them.
+  func preferred(of types: [String]) -> String? {
+    var best: (type: String, weight: Double)?
+    for range in accept.lowercased().filter({ $0 != " " }).split(separator: ",") {
+      let parts = range.split(separator: ";")
+      guard let name = parts.first.map(String.init), types.contains(name) else { continue }
+      let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
+      let value = weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+      if value > best?.weight ?? 0 { best = (name, value) }
     }
-    return accept.split(separator: ",").contains { essence($0) == essence(type[...]) }
+    return best?.type
   }
 
   /// The parameter of `RouteTable.forceParameter`.
