@@ -14,6 +14,8 @@ case "schemes":
     SchemeBench.run(decisions: decisions)
   }
 case "records": try RecordBench.run(Array(arguments.dropFirst()))
+case "quota":
+  for debits in arguments.dropFirst().compactMap({ Int($0) }) { QuotaBench.run(debits: debits) }
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
 default:
@@ -21,6 +23,7 @@ default:
   print("       latchkey-bench memory KEYS…   resident bytes per key")
   print("       latchkey-bench schemes N…     nanoseconds per decision, by scheme, N decisions")
   print("       latchkey-bench records write|read|drop FOLDER|URL ACCOUNTS [RECORDS]")
+  print("       latchkey-bench quota N…       nanoseconds per debit of a quota, N debits")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   exit(2)
 }
