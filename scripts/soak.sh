@@ -9,6 +9,9 @@ ulimit -n "$(ulimit -Hn)"
 echo "soak: 1,000 kills on each store"
 LATCHKEY_TEST_KILLS=1000 swift test --skip-build --filter 'EndToEndTests.KillTests'
 
+echo "soak: 100 simulated days of kills under 64 clients, on each store"
+LATCHKEY_TEST_QUOTA_DAYS=100 swift test --skip-build --filter 'EndToEndTests.QuotaKillTests'
+
 echo "soak: an hour of mixed load, 5,000 slow clients"
 LATCHKEY_TEST_LOAD_SECONDS=3600 LATCHKEY_TEST_SLOW_CLIENTS=5000 \
   swift test --skip-build --filter 'EndToEndTests.LoadTests'

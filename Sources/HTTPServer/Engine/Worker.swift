@@ -77,8 +77,14 @@ package final class Worker: @unchecked Sendable {
   /// handlers are made.
   package var nameRequest: () -> String = { "" }
 
+  /// Microseconds that tests add to the wall clock; to be set while the handlers are made.
+  package var clockShift: (@Sendable () -> Int64)?
+
   /// Microseconds since 1970, read once per turn of the loop.
-  package var now: Int64 { clock.wallMicroseconds }
+  package var now: Int64 {
+    guard let clockShift else { return clock.wallMicroseconds }
+    return clock.wallMicroseconds + clockShift()
+  }
   /// Monotonic nanoseconds, for latencies; read at call time.
   package var monotonicNanoseconds: Int64 { TurnClock.read(CLOCK_MONOTONIC) }
   /// The same as it was when this turn first looked at a clock: when a latency begins.

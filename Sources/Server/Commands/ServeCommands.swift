@@ -43,6 +43,7 @@ enum ServeCommands {
     if isDemo { try await Demo.prepare(&config, invocation.surroundings) }
     let settings = try ServeSettings(config)
     try settings.folder.check()
+    try ClockShift.announce(invocation.surroundings)
     Hardening.apply()
     Hardening.raiseDescriptorLimit()
     let lock = try FolderLock.take(settings.folder.path, purpose: "serve")

@@ -13,6 +13,8 @@ package struct Surroundings: Sendable {
   package var readInput: @Sendable (_ limit: Int) throws -> [UInt8]
   package var now: @Sendable () -> Timestamp
   package var entropy: any Entropy
+  /// Nil but in tests of the binary.
+  package var clockShift: ClockShift?
 
   package init(
     variables: [String: String], write: @escaping @Sendable (String) -> Void,
@@ -29,13 +31,21 @@ package struct Surroundings: Sendable {
   }
 
   package static func process() -> Surroundings {
-    Surroundings(
-      variables: environment(),
+    let variables = environment()
+    let shift = ClockShift(variables)
+    var surroundings = Surroundings(
+      variables: variables,
       write: { send($0, to: STDOUT_FILENO) },
       writeError: { send($0, to: STDERR_FILENO) },
       readInput: { try Files.read(STDIN_FILENO, path: "standard input", limit: $0) },
-      now: SystemClock.now,
+      now: {
+        let now = SystemClock.now()
+        guard let shift else { return now }
+        return Timestamp(microseconds: now.microseconds + shift.microseconds)
+      },
       entropy: SystemEntropy())
+    surroundings.clockShift = shift
+    return surroundings
   }
 
   func line(_ text: String) { write(text + "\n") }

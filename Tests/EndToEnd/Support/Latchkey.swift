@@ -34,12 +34,18 @@ final class Installation: Sendable {
 
   /// A further server on the same database, with a data folder of its own.
   func serveSecond() throws -> Latchkey {
-    let path = folder.file("second")
+    try Latchkey(
+      self, arguments: ["--node", "second"], name: "second", data: try secondFolder("second"))
+  }
+
+  /// A data folder of another server on the same database.
+  func secondFolder(_ name: String) throws -> String {
+    let path = folder.file(name)
     mkdir(path, 0o700)
     try FileManager.default.copyItem(
       atPath: data + "/master.key", toPath: path + "/master.key")
     chmod(path + "/master.key", 0o400)
-    return try Latchkey(self, arguments: ["--node", "second"], name: "second", data: path)
+    return path
   }
 
   func command(_ arguments: [String]) throws -> Finished {
