@@ -74,12 +74,14 @@ let package = Package(
 
     // tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-    tests("KeyModelTests", ["KeyModel"]),
+    tests("KeyModelTests", ["KeyModel", "TestSupport"]),
     tests("CryptoTests", ["Crypto", "KeyModel"]),
     tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
     tests("StorageConformanceTests", ["Storage", "KeyModel", "TestSupport"]),
     tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
-    tests("ManagementTests", ["Management", "Storage", "Crypto", "Verification", "KeyModel"]),
+    tests(
+      "ManagementTests",
+      ["Management", "Storage", "Crypto", "Verification", "KeyModel", "TestSupport"]),
     tests(
       "GatewayTests",
       ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel", "TestSupport"]),

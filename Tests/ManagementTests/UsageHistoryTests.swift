@@ -13,7 +13,8 @@ import Testing
     await world.management.usage.store([
       UsageDelta(
         keyID: key, versionID: VersionID(bits: version),
-        lastUsedAt: Timestamp(seconds: day * 86_400 + 60), day: day, calls: calls)
+        lastUsedAt: Timestamp(seconds: day * 86_400 + 60),
+        day: MeterDay(start: Timestamp(seconds: day * 86_400)), calls: calls)
     ])
   }
 

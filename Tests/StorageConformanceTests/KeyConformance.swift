@@ -194,13 +194,13 @@ import Testing
       }
       var key = try #require(try await store.read { try $0.keys.find(Sample.id(5)) })
       #expect(key.lastUsedAt == day.adding(seconds: 10))
-      #expect((key.callsDay, key.calls) == (20_000, 8))
+      #expect((key.callsDay.start.day, key.calls) == (20_000, 8))
       #expect(key.versions.map(\.lastUsedAt) == [10, 7].map { day.adding(seconds: $0) })
 
       let later = [use(6, at: 86_400, calls: 2), use(6, at: 1, calls: 50)]
       try await store.write { try $0.usage.add(later) }
       key = try #require(try await store.read { try $0.keys.find(Sample.id(5)) })
-      #expect((key.callsDay, key.calls) == (20_001, 2))
+      #expect((key.callsDay.start.day, key.calls) == (20_001, 2))
       #expect(key.lastUsedAt == day.adding(seconds: 86_400))
     }
   }

@@ -12,7 +12,8 @@ import Testing
   ) -> VersionUsage {
     VersionUsage(
       keyID: Sample.id(key), versionID: Sample.id(version),
-      lastUsedAt: Timestamp(seconds: day * 86_400 + 3), day: day, calls: calls)
+      lastUsedAt: Timestamp(seconds: day * 86_400 + 3),
+      day: MeterDay(start: Timestamp(seconds: day * 86_400)), calls: calls)
   }
 
   @Test("batches and versions add up per key and day", arguments: Backend.allCases)

@@ -97,16 +97,17 @@ enum OutputSchemas {
     "RevealedSecret": Schema.output(
       ["secret": Schema.string, "secret_expired": Schema.boolean],
       optional: ["secret", "secret_expired"]),
+    "QuotaUse": Schema.output([
+      "limit": Schema.integer, "used": Schema.integer, "remaining": Schema.integer,
+      "resets_at": Schema.time,
+    ]),
     "Usage": Schema.output([
-      "quota": Schema.nullable(
-        Schema.output([
-          "limit": Schema.integer, "used": Schema.integer, "remaining": Schema.integer,
-          "resets_at": Schema.time,
-        ])),
+      "quota": Schema.nullable(Schema.ref("QuotaUse")),
       "keys": Schema.list(
         Schema.output([
           "key_id": Schema.id("key"), "calls": Schema.integer, "calls_reset_at": Schema.time,
           "last_call_at": Schema.nullable(Schema.time),
+          "quota": Schema.nullable(Schema.ref("QuotaUse")),
         ])),
       "days": Schema.list(
         Schema.output([

@@ -78,9 +78,9 @@ package struct Key: Hashable, Sendable {
   package var expiresAt: Timestamp?
   package var revokedAt: Timestamp?
   package var lastUsedAt: Timestamp?
-  /// Admitted calls of the UTC day `callsDay` (days since 1970).
+  /// Admitted calls of the day `callsDay`, as its policy cut days then.
   package var calls: Int64
-  package var callsDay: Int64
+  package var callsDay: MeterDay
   /// Counts every change; an update names the revision it read.
   package var revision: Int64
   package var versions: [KeyVersion]
@@ -91,7 +91,7 @@ package struct Key: Hashable, Sendable {
     description: String = "", access: Access = .full, routes: [RoutePattern] = [],
     state: KeyState = .active, createdAt: Timestamp, createdBy: String,
     expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil,
-    calls: Int64 = 0, callsDay: Int64 = 0, revision: Int64 = 1, versions: [KeyVersion] = []
+    calls: Int64 = 0, callsDay: MeterDay = .never, revision: Int64 = 1, versions: [KeyVersion] = []
   ) {
     self.id = id
     self.publicID = publicID

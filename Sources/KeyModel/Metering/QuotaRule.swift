@@ -15,6 +15,11 @@ package struct MeterDay: Hashable, Sendable, Comparable {
     self.startMinute = min(startMinute, (1 << Self.bits) - 1)
   }
 
+  /// As it is stored.
+  package init(start: Timestamp) {
+    self.init(startMinute: UInt64(max(0, start.microseconds / 60_000_000)))
+  }
+
   /// The day that holds `now`, where days begin so many seconds after 00:00 UTC (whole minutes).
   @inlinable
   package init(of now: Timestamp, beginningAtSecond second: Int64) {
@@ -24,9 +29,20 @@ package struct MeterDay: Hashable, Sendable, Comparable {
   }
 
   package var start: Timestamp { Timestamp(seconds: Int64(startMinute) * 60) }
+  package var end: Timestamp { start.adding(seconds: 86_400) }
 
   package static func < (left: Self, right: Self) -> Bool {
     left.startMinute < right.startMinute
+  }
+}
+
+extension Policy {
+  /// Seconds after 00:00 UTC at which the counters that people see start again.
+  package var countersResetAtSecond: Int64 { quota?.counterResetsAtSecond ?? 0 }
+
+  /// The day that those counters are in.
+  package func counterDay(at now: Timestamp) -> MeterDay {
+    MeterDay(of: now, beginningAtSecond: countersResetAtSecond)
   }
 }
 
@@ -65,9 +81,7 @@ package struct QuotaRule: Hashable, Sendable {
   }
 
   /// When the day that holds `now` is over.
-  package func resetsAt(_ now: Timestamp) -> Timestamp {
-    day(at: now).start.adding(seconds: 86_400)
-  }
+  package func resetsAt(_ now: Timestamp) -> Timestamp { day(at: now).end }
 }
 
 /// Shares of a quota, in percent, at which its owner is told.

@@ -23,21 +23,26 @@ package final class UseCases: Sendable {
   /// Who presented which version, on its way to the store.
   package let callers: CallerSettler
   let requests: any RequestLog
+  /// What the data plane holds of quotas.
+  let quotaCells: QuotaCells
 
   /// - Parameters:
   ///   - counted: takes from the data plane what it counted since it was last asked.
   ///   - seen: takes from it who presented keys since it was last asked.
   ///   - requests: where its calls are on record.
+  ///   - quotaCells: the data plane's.
   package init(
     store: Store, vault: Vault, feed: RecordFeed, policies: PolicyLibrary, clock: any WallClock,
     entropy: any Entropy, counted: @escaping @Sendable () async -> [UsageDelta] = { [] },
     seen: @escaping @Sendable () async -> [CallerSighting] = { [] },
     requests: any RequestLog = NoRequestLog(),
+    quotaCells: QuotaCells = QuotaCells(),
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
     principals = PrincipalCache(isUsable: !store.capabilities.sharedAmongProcesses)
     self.requests = requests
+    self.quotaCells = quotaCells
     callers = CallerSettler(store: store, collect: seen)
     self.store = store
     self.vault = vault

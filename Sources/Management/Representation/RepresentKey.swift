@@ -28,7 +28,7 @@ extension Represent {
       "expires_at": time(key.expiresAt),
       "revoked_at": time(key.revokedAt),
       "last_used_at": time(key.lastUsedAt),
-      "calls_today": .integer(key.calls(onDayOf: now)),
+      "calls_today": .integer(key.calls(since: policy.counterDay(at: now))),
       "versions": .array(key.versions.map { version($0, now: now) }),
     ]
     if let secret { value[SecretMember.secret] = .string(secret.revealText()) }
@@ -72,7 +72,8 @@ extension Key {
       ?? versions.max { $0.number < $1.number }
   }
 
-  package func calls(onDayOf now: Timestamp) -> Int64 { callsDay == now.day ? calls : 0 }
+  /// Calls of the counters' day; none where the counted ones are of a day before.
+  package func calls(since day: MeterDay) -> Int64 { callsDay >= day ? calls : 0 }
 }
 
 extension KeyVersion {

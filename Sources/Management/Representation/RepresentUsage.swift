@@ -3,24 +3,28 @@ internal import KeyModel
 internal import Storage
 
 extension Represent {
-  /// Null where the policy has no quota for the whole account.
-  static func quota(_ quota: Quota?, used: Int64, now: Timestamp) -> JSONValue {
-    guard let quota, quota.scope == .account else { return .null }
+  /// Null where the policy has no quota.
+  static func quota(_ amount: QuotaUse.Amount?) -> JSONValue {
+    guard let amount else { return .null }
     return [
-      "limit": .integer(quota.calls),
-      "used": .integer(used),
-      "remaining": .integer(max(0, quota.calls - used)),
-      "resets_at": time(now.next(secondOfDay: quota.resetsAtSecond)),
+      "limit": .integer(amount.limit),
+      "used": .integer(amount.used),
+      "remaining": .integer(amount.remaining),
+      "resets_at": time(amount.resetsAt),
     ]
   }
 
-  static func usage(_ key: Key, policy: Policy, now: Timestamp) -> JSONValue {
-    [
+  /// - Parameter quota: of what the key's calls are counted with.
+  static func usage(
+    _ key: Key, _ quota: QuotaUse.Amount?, policy: Policy, now: Timestamp
+  ) -> JSONValue {
+    let day = policy.counterDay(at: now)
+    return [
       "key_id": .string(key.id.description),
-      "calls": .integer(key.calls(onDayOf: now)),
-      "calls_reset_at": time(
-        now.next(secondOfDay: policy.quota?.counterResetsAtSecond ?? 0)),
+      "calls": .integer(key.calls(since: day)),
+      "calls_reset_at": time(day.end),
       "last_call_at": time(key.lastUsedAt),
+      "quota": self.quota(quota),
     ]
   }
 
@@ -29,13 +33,5 @@ extension Represent {
     return [
       "day": .string(String(RFC3339.format(start).prefix(10))), "calls": .integer(one.calls),
     ]
-  }
-}
-
-extension Timestamp {
-  /// The first time after this one that is so many seconds after 00:00 UTC.
-  func next(secondOfDay: Int64) -> Timestamp {
-    let today = Timestamp(seconds: day * 86_400 + secondOfDay)
-    return today > self ? today : today.adding(seconds: 86_400)
   }
 }

@@ -38,16 +38,34 @@ extension UseCases {
       let policy = try policy(of: account, view)
       let keys = try view.tx.keys.all(KeyFilter(account: id))
       if let key = query.keyID { _ = try view.key(key, of: account) }
-      let used = keys.reduce(0) { $0 + $1.calls(onDayOf: now) }
+      let quotas = try policy.quota.map {
+        QuotaUse(
+          rule: QuotaRule($0), rows: try view.tx.quotas.list(of: id), cells: quotaCells,
+          isShared: store.capabilities.sharedAmongProcesses, now: now)
+      }
       return Answer(
         200,
         [
-          "quota": Represent.quota(policy.quota, used: used, now: now),
-          "keys": .array(keys.map { Represent.usage($0, policy: policy, now: now) }),
+          "quota": Represent.quota(quotas?.together(subjects(of: account, keys, policy))),
+          "keys": .array(
+            keys.map {
+              Represent.usage(
+                $0, quotas?.of($0.quotaSubject(policy)), policy: policy, now: now)
+            }),
           "days": .array(
             try days(of: account, query, now, view.tx).map { Represent.day($0) }),
         ])
     }
+  }
+
+  /// Whose quotas make up the account's.
+  private func subjects(
+    of account: Account, _ keys: [Key], _ policy: Policy
+  ) -> [QuotaSubject] {
+    if policy.quota?.scope == .account {
+      return [QuotaSubject(id: account.id.bits, account: account.id)]
+    }
+    return Array(Set(keys.filter { $0.state == .active }.map { $0.quotaSubject(policy) }))
   }
 
   private func days(

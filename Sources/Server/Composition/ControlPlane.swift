@@ -14,6 +14,9 @@ final class ControlPlane: Sendable {
   let feed: RecordFeed
   let management: UseCases
   let journal: RevocationJournal
+  /// Shared by all workers.
+  let quotaCells: QuotaCells
+  let quotas: QuotaRefiller
 
   init(
     _ plan: ServerPlan, _ gatherer: UsageGatherer, _ requests: any RequestLog,
@@ -32,11 +35,17 @@ final class ControlPlane: Sendable {
       feed = RecordFeed(
         store: store, vault: vault, policies: policies, table: table
       ) { try journal.note($0) }
+      let clock = ServerClock(now: surroundings.now)
+      quotaCells = QuotaCells(shared: store.capabilities.sharedAmongProcesses)
+      quotas = QuotaRefiller(store: store, cells: quotaCells, clock: clock) { error in
+        log.error("quotas cannot be reserved: \(Failure.line(error))")
+      }
       management = UseCases(
         store: store, vault: vault, feed: feed, policies: policies,
-        clock: ServerClock(now: surroundings.now), entropy: surroundings.entropy,
+        clock: clock, entropy: surroundings.entropy,
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
         requests: requests,
+        quotaCells: quotaCells,
         report: { log.error(Failure.line($0)) })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.

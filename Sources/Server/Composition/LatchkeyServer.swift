@@ -17,6 +17,7 @@ package final class LatchkeyServer: Sendable {
   private let control: ControlPlane
   private let health: Health
   private let upkeep: Upkeep
+  private let metering: Metering
   private let gatherer: UsageGatherer
   private let records: RecordWriter
   private let lock: FolderLock
@@ -54,6 +55,7 @@ package final class LatchkeyServer: Sendable {
       trustedProxies: plan.trustedProxies
     ) { worker in
       worker.nameRequest = { management.newRequestID() }
+      if let shift = surroundings.clockShift { worker.clockShift = { shift.microseconds } }
       let verifier = Verifier(table: table)
       gatherer.add(verifier, of: worker)
       let ring = records.ring(of: worker)
@@ -71,7 +73,9 @@ package final class LatchkeyServer: Sendable {
         EchoHandler.listener: EchoHandler(),
       ]
     }
+    metering = Metering(control.quotas)
     do { bound = try engine.start() } catch {
+      await metering.stop()
       await OffThread.run { records.stop() }
       await control.close()
       throw ToolError(.config, "\(error)")
@@ -95,6 +99,7 @@ package final class LatchkeyServer: Sendable {
       engine.drain()
       records.stop()
     }
+    await metering.stop()
     await control.management.usage.store(gatherer.takeRest())
     await control.management.callers.store(gatherer.takeRestOfCallers())
     await control.close()

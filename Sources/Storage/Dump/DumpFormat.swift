@@ -27,7 +27,7 @@ enum DumpFormat {
     ("projects", "id"), ("accounts", "id"), ("applications", "id"), ("members", "id"),
     ("keys", "id"),
     ("key_versions", "key_id, number"), ("key_usage", "key_id, version_id"),
-    ("key_days", "key_id, day"),
+    ("key_days", "key_id, day"), ("quotas", "subject"),
     ("key_callers", "key_id, version_id, address, user_agent, route"),
     ("operator_keys", "id"), ("audit", "sequence"), ("idempotency", "principal, route, key"),
     ("keyring", "id"), ("meta", "name"), ("feed", "id"), ("changes", "position"),

@@ -12,6 +12,9 @@ enum TransactionKind {
   /// For the request log: beside the writes of other processes. What is not durable outlives the
   /// process; a machine that loses power may lose its last second.
   case log(durable: Bool)
+  /// Changes rows that no other kind of transaction changes, and locks no more than those, where
+  /// the engine can; beside writes of other processes and of this one.
+  case rows
 }
 
 /// Names and clauses of table definitions that the engines spell differently.

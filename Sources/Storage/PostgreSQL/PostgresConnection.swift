@@ -55,7 +55,7 @@ final class PostgresConnection: Connection {
     case .write: try script("BEGIN; SELECT position FROM feed WHERE id = 1 FOR UPDATE")
     // The feed's row is not there before the first migration.
     case .migrate: try script("BEGIN; SELECT pg_advisory_xact_lock(\(Self.migrationLock))")
-    case .log(durable: true): try script("BEGIN")
+    case .rows, .log(durable: true): try script("BEGIN")
     case .log(durable: false): try script("BEGIN; SET LOCAL synchronous_commit = off")
     }
   }
@@ -189,5 +189,6 @@ extension PostgresConnection: SharedConnection {
 extension Dialect {
   static let postgres = Dialect(
     integer: "BIGINT", text: "TEXT", blob: "BYTEA", table: "", clusteredTable: "",
-    capabilities: StoreCapabilities(concurrentReads: true, sharedAmongProcesses: true))
+    capabilities: StoreCapabilities(
+      concurrentReads: true, sharedAmongProcesses: true, rowLocks: true))
 }

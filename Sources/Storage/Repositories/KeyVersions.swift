@@ -61,7 +61,7 @@ extension KeyRepository {
       """
       SELECT v.key_id, v.number, v.id, v.lookup, v.algorithm, v.state, v.accepted_from,
         v.accepted_until, v.pepper_id, v.hint, v.created_at, v.sealed_secret,
-        u.last_used_at, u.day, u.calls, v.former_lookup
+        u.last_used_at, u.day_start, u.calls, v.former_lookup
       FROM key_versions v
       LEFT JOIN key_usage u ON u.key_id = v.key_id AND u.version_id = v.id
       WHERE v.key_id IN (?) ORDER BY v.key_id, v.number
@@ -83,7 +83,7 @@ extension KeyRepository {
     key.versions.append(version)
     guard let used = version.lastUsedAt else { return }
     key.lastUsedAt = max(key.lastUsedAt ?? used, used)
-    let day = try row.integer(13)
+    let day = MeterDay(start: try row.time(13))
     // Calls of earlier days do not count any more.
     if day > key.callsDay { (key.callsDay, key.calls) = (day, 0) }
     if day == key.callsDay { key.calls += try row.integer(14) }

@@ -22,7 +22,7 @@ package struct KeyDay: Sendable, Hashable {
     }
     var calls: [Name: Int64] = [:]
     for one in usage where one.calls > 0 {
-      calls[Name(key: one.keyID, day: one.day), default: 0] += one.calls
+      calls[Name(key: one.keyID, day: one.day.start.day), default: 0] += one.calls
     }
     return calls.map { KeyDay(keyID: $0.key.key, day: $0.key.day, calls: $0.value) }
       .sorted { ($0.keyID, $0.day) < ($1.keyID, $1.day) }

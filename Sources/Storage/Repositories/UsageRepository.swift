@@ -7,17 +7,16 @@ package struct VersionUsage: Sendable, Hashable {
   package var keyID: KeyID
   package var versionID: VersionID
   package var lastUsedAt: Timestamp
-  /// Days since 1970-01-01.
-  package var day: Int64
+  package var day: MeterDay
   package var calls: Int64
   /// - Parameter day: nil: the UTC day of `lastUsedAt`.
   package init(
-    keyID: KeyID, versionID: VersionID, lastUsedAt: Timestamp, day: Int64? = nil, calls: Int64
+    keyID: KeyID, versionID: VersionID, lastUsedAt: Timestamp, day: MeterDay? = nil, calls: Int64
   ) {
     self.keyID = keyID
     self.versionID = versionID
     self.lastUsedAt = lastUsedAt
-    self.day = day ?? lastUsedAt.day
+    self.day = day ?? MeterDay(of: lastUsedAt, beginningAtSecond: 0)
     self.calls = calls
   }
 }
@@ -32,19 +31,20 @@ package struct UsageRepository {
     for one in usage {
       try transaction.execute(
         """
-        INSERT INTO key_usage (key_id, version_id, last_used_at, day, calls)
+        INSERT INTO key_usage (key_id, version_id, last_used_at, day_start, calls)
         SELECT $1, $2, $3, $4, $5 FROM keys WHERE id = $1
         ON CONFLICT (key_id, version_id) DO UPDATE SET
-          calls = CASE WHEN excluded.day > key_usage.day THEN excluded.calls
-            WHEN excluded.day = key_usage.day THEN key_usage.calls + excluded.calls
+          calls = CASE WHEN excluded.day_start > key_usage.day_start THEN excluded.calls
+            WHEN excluded.day_start = key_usage.day_start THEN key_usage.calls + excluded.calls
             ELSE key_usage.calls END,
-          day = CASE WHEN excluded.day > key_usage.day THEN excluded.day ELSE key_usage.day END,
+          day_start = CASE WHEN excluded.day_start > key_usage.day_start THEN excluded.day_start
+            ELSE key_usage.day_start END,
           last_used_at = CASE WHEN excluded.last_used_at > key_usage.last_used_at
             THEN excluded.last_used_at ELSE key_usage.last_used_at END
         """,
         [
           .id(one.keyID), .id(one.versionID), .time(one.lastUsedAt),
-          .integer(one.day), .integer(one.calls),
+          .time(one.day.start), .integer(one.calls),
         ])
     }
   }

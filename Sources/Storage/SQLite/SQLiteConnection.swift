@@ -94,7 +94,7 @@ final class SQLiteConnection: Connection {
   func begin(_ kind: TransactionKind) throws(StoreError) {
     switch kind {
     case .read: try run("BEGIN")
-    case .write, .migrate: try run("BEGIN IMMEDIATE")
+    case .write, .rows, .migrate: try run("BEGIN IMMEDIATE")
     case .log(let durable):
       if contents == .records, durable != syncsCommits {
         try script("PRAGMA synchronous = \(durable ? "FULL" : "NORMAL")")
@@ -185,6 +185,6 @@ extension Dialect {
       integer: "INTEGER", text: "TEXT", blob: "BLOB", table: "STRICT",
       clusteredTable: "STRICT, WITHOUT ROWID",
       capabilities: StoreCapabilities(
-        concurrentReads: concurrentReads, sharedAmongProcesses: false))
+        concurrentReads: concurrentReads, sharedAmongProcesses: false, rowLocks: false))
   }
 }

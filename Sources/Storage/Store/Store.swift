@@ -1,13 +1,17 @@
 // The store: opens a database, starts its threads and hands bodies to them. See Writer for how
 // writes become one commit.
 
-/// One database. Writing happens on one thread with one connection, reading on a few others.
+/// One database. Writing happens on one thread with one connection, reading on a few others; where
+/// the engine locks rows by themselves, quotas are reserved on a further one.
 package final class Store: Sendable {
   package let capabilities: StoreCapabilities
   private let writes: JobQueue
   /// The writes' own queue where the engine cannot read beside a writer.
   private let reads: JobQueue
+  /// The writes' own queue where the engine has one write lock for everything.
+  private let reservations: JobQueue
   private let writer: StoreThread
+  private let reserver: StoreThread?
   private let readers: [StoreThread]
   private let closing = Once()
   private let outcome: WriteOutcome
@@ -33,9 +37,23 @@ package final class Store: Sendable {
     writes = JobQueue()
     reads = capabilities.concurrentReads ? JobQueue() : writes
     outcome = WriteOutcome()
+    reservations = capabilities.rowLocks ? JobQueue() : writes
     (writer, readers) = try Self.start(
       first, location, writes, reads, outcome,
       readers: capabilities.concurrentReads ? count : 0)
+    reserver = capabilities.rowLocks ? try Self.startReserver(location, reservations) : nil
+  }
+
+  private static func startReserver(
+    _ location: StoreLocation, _ queue: JobQueue
+  ) throws(StoreError) -> StoreThread {
+    let connection = Handover(try location.connect(.writer))
+    return try StoreThread {
+      Writer(connection.value, .rows, WriteOutcome()) { () throws(StoreError) in
+        try location.connect(.writer)
+      }
+      .run(queue)
+    }
   }
 
   /// Connections are made here, so that a failure to open one is the caller's to see.
@@ -47,8 +65,10 @@ package final class Store: Sendable {
     for _ in 0..<count { connections.append(Handover(try location.connect(.reader))) }
     let handover = Handover(first)
     let writer = try StoreThread {
-      Writer(handover.value, outcome) { () throws(StoreError) in try location.connect(.writer) }
-        .run(writes)
+      Writer(handover.value, .write, outcome) { () throws(StoreError) in
+        try location.connect(.writer)
+      }
+      .run(writes)
     }
     var threads: [StoreThread] = []
     for connection in connections {
@@ -77,6 +97,12 @@ package final class Store: Sendable {
   /// Why the last write could not be stored; nil where it was, or was refused for its own sake.
   package var writeFailure: StoreError? { outcome.failure }
 
+  /// As `write`, for rows that nothing else changes (quotas): does not wait for other writes where
+  /// the engine locks rows. `body` must lock its rows in the order of their keys.
+  package func reserve<R: Sendable>(
+    _ body: @escaping @Sendable (Transaction) throws -> R
+  ) async throws -> R { try await submit(to: reservations, mayWrite: true, body) }
+
   /// One consistent snapshot; writing in `body` throws `readOnly`.
   package func read<R: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> R
@@ -100,6 +126,10 @@ package final class Store: Sendable {
       reads.close()
       // SQLite checkpoints when its last connection closes, which must be the writer's.
       for reader in readers { reader.join() }
+      if let reserver {
+        reservations.close()
+        reserver.join()
+      }
       writes.close()
       writer.join()
     }

@@ -13,4 +13,6 @@ package struct StoreCapabilities: Sendable, Hashable {
   package var concurrentReads: Bool
   /// Other processes may write to the same database.
   package var sharedAmongProcesses: Bool
+  /// Writes of different rows run side by side.
+  package var rowLocks: Bool
 }

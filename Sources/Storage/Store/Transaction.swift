@@ -25,6 +25,7 @@ package final class Transaction {
   package var changes: ChangeRepository { ChangeRepository(self) }
   package var usage: UsageRepository { UsageRepository(self) }
   package var history: UsageHistoryRepository { UsageHistoryRepository(self) }
+  package var quotas: QuotaRepository { QuotaRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
   package var meta: MetaRepository { MetaRepository(self) }
 
@@ -76,6 +77,14 @@ package final class Transaction {
   func numberChanging(_ sql: String, _ arguments: [SQLValue] = []) throws(StoreError) -> Int64 {
     guard mayWrite else { throw note(.readOnly) }
     return try number(sql, arguments)
+  }
+
+  /// One row of a statement that changes rows and returns them.
+  func rowChanging<T>(
+    _ sql: String, _ arguments: [SQLValue], _ value: (any Row) throws(StoreError) -> T
+  ) throws(StoreError) -> T? {
+    guard mayWrite else { throw note(.readOnly) }
+    return try row(sql, arguments, value)
   }
 
   func forEach(

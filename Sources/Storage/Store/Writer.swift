@@ -1,4 +1,4 @@
-// The one writer: takes what is queued, runs it as one transaction with a savepoint around each
+// A writer: takes what is queued, runs it as one transaction with a savepoint around each
 // job, and answers everybody after one commit. Must not answer anybody before it.
 
 /// Confined to the writer's thread once that runs.
@@ -6,15 +6,17 @@ final class Writer {
   private let connect: () throws(StoreError) -> any Connection
   private var connection: any Connection
   private let outcome: WriteOutcome
+  private let kind: TransactionKind
   /// Bounds how long a commit can take and how much is run again after a serialization failure.
   static let batchLimit = 256
   private static let attempts = 8
 
   init(
-    _ connection: any Connection, _ outcome: WriteOutcome,
+    _ connection: any Connection, _ kind: TransactionKind, _ outcome: WriteOutcome,
     connect: @escaping () throws(StoreError) -> any Connection
   ) {
     self.connection = connection
+    self.kind = kind
     self.outcome = outcome
     self.connect = connect
   }
@@ -49,7 +51,7 @@ final class Writer {
   /// Throws only what concerns the whole batch; what one job threw stays with it.
   private func attemptOnce(_ jobs: [Job]) throws(StoreError) {
     if !connection.isUsable { connection = try connect() }
-    try connection.begin(.write)
+    try connection.begin(kind)
     var done = 0
     for job in jobs where try run(job, alone: jobs.count == 1) { done += 1 }
     if done == 0 { return connection.rollback() }

@@ -67,6 +67,8 @@ package struct Identity {
   package var access: Access
   /// The account's number, for `Verifier.isBrand`; meaningless elsewhere.
   let account: UInt32
+  /// Seconds after 00:00 UTC, by the policy.
+  var countersResetAtSecond: Int32 = 0
 }
 
 extension QuotaRule {

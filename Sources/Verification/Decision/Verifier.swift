@@ -178,7 +178,8 @@ package final class Verifier {
       accountID: AccountID(bits: account.pointee.id),
       applicationID: ApplicationID(bits: shared.applications[row.pointee.application].pointee),
       environment: project.environment(interned: mark.environment), kind: mark.kind,
-      access: mark.access, account: row.pointee.account)
+      access: mark.access, account: row.pointee.account,
+      countersResetAtSecond: project.countersResetAtSecond)
     if let code = lifeCode(row, mark, state, call.now)
       ?? environmentCode(identity, call, project)
     {
@@ -324,7 +325,9 @@ package final class Verifier {
 
   /// Counts an admitted call for `calls_today` and the last-used times; no write, no lock.
   package func admit(_ identity: Identity, now: Timestamp) {
-    ledger.add(key: identity.keyID, version: identity.versionID, now: now)
+    ledger.add(
+      key: identity.keyID, version: identity.versionID, now: now,
+      day: MeterDay(of: now, beginningAtSecond: Int64(identity.countersResetAtSecond)))
   }
 
   /// Keeps in mind who presented the version, whatever was decided; no write, no lock.

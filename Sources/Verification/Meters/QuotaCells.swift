@@ -18,8 +18,9 @@ package final class QuotaCells: Sendable {
   /// What a day still has.
   package struct State: Hashable, Sendable {
     package var limit: Int64
-    package var remaining: Int64
+    package var used: Int64
     package var resetsAt: Timestamp
+    package var remaining: Int64 { max(0, limit - used) }
   }
 
   private let index = QuotaIndex()
@@ -76,8 +77,7 @@ package final class QuotaCells: Sendable {
     let isOver = word.day < day
     let used = isOver ? 0 : cell.reserved - Int64(word.unused) + cell.debt
     return State(
-      limit: rule.limit, remaining: max(0, rule.limit - used),
-      resetsAt: max(word.day, day).start.adding(seconds: 86_400))
+      limit: rule.limit, used: max(0, used), resetsAt: max(word.day, day).end)
   }
 
   package func remaining(

@@ -74,7 +74,10 @@ final class QuotaDesk: Sendable {
   /// lock them in one order.
   func take(limit: Int) -> [QuotaRequest] {
     let taken = state.withLock { state in
-      var some = Array(state.requests.values.prefix(limit))
+      // A subject whose calls are being given back has its turn afterwards.
+      let busy = state.taken
+      var some = Array(
+        state.requests.values.lazy.filter { !busy.contains($0.subject.id) }.prefix(limit))
       for index in some.indices {
         let id = some[index].subject.id
         state.requests[id] = nil
@@ -98,12 +101,10 @@ final class QuotaDesk: Sendable {
     }
   }
 
-  /// Keeps a cell out of the requests while its calls are given back; false where it is among them.
+  /// Keeps a cell's requests from being taken while its calls are given back; false where one is.
   func hold(_ cell: QuotaCell) -> Bool {
     state.withLock { state in
-      guard state.requests[cell.id] == nil, state.taken.insert(cell.id).inserted else {
-        return false
-      }
+      guard state.taken.insert(cell.id).inserted else { return false }
       cell.isAsked = true
       return true
     }

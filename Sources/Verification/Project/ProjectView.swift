@@ -13,6 +13,7 @@ package final class ProjectView {
   /// Changes whenever the project's record changed: for whoever caches something made from it.
   package let generation: UInt64
 
+  let countersResetAtSecond: Int32
   let number: UInt32
   let matcher: TokenMatcher
   let scheme: CompiledScheme
@@ -36,6 +37,7 @@ package final class ProjectView {
     quota = record.policy.quota.map {
       QuotaRule($0, noticesAt: record.policy.notify.quotaPercent)
     }
+    countersResetAtSecond = Int32(record.policy.countersResetAtSecond)
     self.generation = generation
     self.number = number
     matcher = TokenMatcher(TokenForms(policy: record.policy))

@@ -6,8 +6,8 @@ package struct UsageDelta: Sendable {
   package var keyID: KeyID
   package var versionID: VersionID
   package var lastUsedAt: Timestamp
-  /// Days since 1970-01-01.
-  package var day: Int64
+  /// As the policy cuts the days of its counters.
+  package var day: MeterDay
   /// Admitted calls of that day; a turn of the day gives two deltas.
   package var calls: Int64
 }
@@ -17,17 +17,15 @@ struct UsageLedger {
     var version: UInt128 = 0
     var key: UInt128 = 0
     var lastUsed: Int64 = 0
-    var day: Int64 = 0
+    var day = MeterDay.never
     var calls: Int64 = 0
   }
 
-  private static let microsecondsPerDay: Int64 = 86_400_000_000
   private var entries = [Entry](repeating: Entry(), count: 256)
   private var used = 0
   private var finished: [UsageDelta] = []
 
-  mutating func add(key: KeyID, version: VersionID, now: Timestamp) {
-    let day = now.microseconds / Self.microsecondsPerDay
+  mutating func add(key: KeyID, version: VersionID, now: Timestamp, day: MeterDay) {
     let at = slot(version.bits)
     if entries[at].version == 0 {
       entries[at] = Entry(

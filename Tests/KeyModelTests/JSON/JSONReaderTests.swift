@@ -1,5 +1,6 @@
 // What the JSON reader takes, what it refuses, and where it says the fault is.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("JSON reader")

@@ -1,5 +1,6 @@
 // JSON output, pointers and merge patches.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("JSON writer, pointer and merge patch")

@@ -1,5 +1,6 @@
 // The moves of keys and versions, one by one.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Lifecycle")

@@ -1,5 +1,6 @@
 // What a restored backup may not give back: never more than the last word on a key.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Restraints")

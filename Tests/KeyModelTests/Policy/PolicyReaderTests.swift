@@ -1,5 +1,6 @@
 // What a policy may say, and how its faults are told.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Policy reader")

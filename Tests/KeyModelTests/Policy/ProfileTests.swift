@@ -1,6 +1,7 @@
 // The profiles that ship: each is a valid policy, and each holds what its vendor's rules say.
 import Foundation
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Profiles")

@@ -1,6 +1,7 @@
 // The packed form: what goes in comes out, what is too long is cut, and no bytes, however wrong,
 // lead a reader astray.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Packed request records")

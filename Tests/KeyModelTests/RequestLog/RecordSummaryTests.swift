@@ -1,5 +1,6 @@
 // Summaries of blocks: never a wrong no, and few wrong yeses.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Summaries of records")

@@ -1,5 +1,6 @@
 // Timestamps to text and back.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("RFC 3339")

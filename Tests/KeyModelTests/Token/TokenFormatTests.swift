@@ -1,5 +1,6 @@
 // Tokens: how they are made, what is taken for one, what is shown of one.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Token format")

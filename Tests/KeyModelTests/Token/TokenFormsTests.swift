@@ -1,5 +1,6 @@
 // Which environment and kind a token's prefix stands for.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Token forms of a policy")

@@ -1,5 +1,6 @@
 // The flat matcher of the data plane must answer as the rules it was made from.
 import KeyModel
+import TestSupport
 import Testing
 
 @Suite("Token matcher")

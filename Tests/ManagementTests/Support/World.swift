@@ -33,6 +33,7 @@ struct World {
   let management: UseCases
   let clock = TestClock()
   let sightings = TestSightings()
+  let cells = QuotaCells()
 
   init(
     _ location: StoreLocation = .sqliteMemory, entropy: any Entropy = SeededEntropy(seed: 7),
@@ -50,7 +51,8 @@ struct World {
     try await feed.load()
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: clock,
-      entropy: entropy, seen: { [sightings] in sightings.take() }, report: { _ in })
+      entropy: entropy, seen: { [sightings] in sightings.take() }, quotaCells: cells,
+      report: { _ in })
   }
 
   static let local = Caller(.local)

@@ -1,0 +1,245 @@
+// Brings reserved calls from the store to the data plane's cells, and unused ones back. All that is
+// asked for at a time shares one transaction, which locks the quotas' rows alone. It must not
+// decide on calls, and nothing reaches a cell before it is durable.
+package import KeyModel
+package import Storage
+package import Verification
+
+/// A share of a day's quota that was reached, once a day for each.
+package struct QuotaNotice: Hashable, Sendable {
+  package var subject: QuotaSubject
+  package var scope: MeterScope
+  package var percent: Int64
+  package var limit: Int64
+  package var dayStart: Timestamp
+}
+
+package actor QuotaRefiller {
+  /// Runs in the transaction that reserves: what it writes is there exactly if the notice is told.
+  package typealias Outbox = @Sendable ([QuotaNotice], Transaction) throws -> Void
+
+  /// A subject with calls here.
+  private struct Loan {
+    let subject: QuotaSubject
+    var chunk = QuotaChunk()
+    var seen: QuotaCells.Holding?
+    var idleRounds = 0
+  }
+
+  private struct Plan: Sendable {
+    var request: QuotaRequest
+    var chunk: QuotaChunk
+    var held: Int64
+    var debt: Int64
+  }
+
+  /// Rows of one transaction.
+  private static let batch = 256
+  /// Rounds that a transaction may take before calls are told that the store is away.
+  private static let patience = 8
+  /// Rounds between two looks at idle subjects.
+  private static let roundsPerLook = 8
+  /// Looks that find a subject idle before all of its calls are given back.
+  private static let looksToIdle = 5
+
+  private let store: Store
+  private let cells: QuotaCells
+  private let clock: any WallClock
+  private let outbox: Outbox
+  /// Hears that the store is away, and that it is back.
+  private let report: @Sendable (any Error) -> Void
+  private var loans: [UInt128: Loan] = [:]
+  private var isWorking = false
+  private var roundsOfFlight = 0
+  private var rounds = 0
+  package private(set) var totals = QuotaTotals()
+
+  package init(
+    store: Store, cells: QuotaCells, clock: any WallClock,
+    outbox: @escaping Outbox = { _, _ in }, report: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.store = store
+    self.cells = cells
+    self.clock = clock
+    self.outbox = outbox
+    self.report = report
+  }
+
+  // MARK: Reserving
+
+  /// Until the cells are closed.
+  package func run() async {
+    for await _ in cells.calls { await work() }
+  }
+
+  /// Serves until nothing is asked for, or the store is away.
+  package func work() async {
+    guard !isWorking else { return }
+    isWorking = true
+    defer { isWorking = false }
+    while true {
+      let requests = cells.takeRequests(limit: Self.batch)
+      if requests.isEmpty { return }
+      roundsOfFlight = 0
+      guard await serve(requests) else { return }
+    }
+  }
+
+  private func serve(_ requests: [QuotaRequest]) async -> Bool {
+    let plans = requests.map { request in
+      let held = cells.held(request)
+      return Plan(
+        request: request, chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(),
+        held: held.unused, debt: held.debt)
+    }
+    let answers: [QuotaCells.Answer?]
+    do {
+      answers = try await store.reserve { [outbox] tx in
+        try plans.map { try Self.reserve($0, tx, outbox) }
+      }
+    } catch {
+      lose(requests, error)
+      return false
+    }
+    if cells.isAway { cells.store(isAway: false) }
+    let now = clock.now()
+    for (plan, answer) in zip(plans, answers) { hand(plan, answer, now) }
+    cells.finish(requests)
+    return true
+  }
+
+  /// What one request gets; nil where its account is gone.
+  private static func reserve(
+    _ plan: Plan, _ tx: Transaction, _ outbox: Outbox
+  ) throws -> QuotaCells.Answer? {
+    let (subject, rule) = (plan.request.subject, plan.request.rule)
+    guard let before = try tx.quotas.lock(subject, day: plan.request.day) else { return nil }
+    var row = before
+    row.turn(to: plan.request.day)
+    row.settle(debt: plan.debt)
+    var granted: Int64 = 0
+    if plan.request.reserves {
+      let wanted = plan.chunk.wanted(
+        held: plan.held, waiting: Int64(plan.request.waiting),
+        remaining: rule.limit - row.reserved, limit: rule.limit)
+      granted = row.reserve(wanted, limit: rule.limit)
+    }
+    let notices = row.takeNotices(rule.notices, limit: rule.limit).map {
+      QuotaNotice(
+        subject: subject, scope: rule.scope, percent: $0, limit: rule.limit,
+        dayStart: row.day.start)
+    }
+    if !notices.isEmpty { try outbox(notices, tx) }
+    if row != before { try tx.quotas.update(subject, row) }
+    return QuotaCells.Answer(
+      day: row.day, granted: granted, reserved: row.reserved, settledDebt: plan.debt)
+  }
+
+  private func hand(_ plan: Plan, _ answer: QuotaCells.Answer?, _ now: Timestamp) {
+    let (request, id) = (plan.request, plan.request.subject.id)
+    guard let answer else {
+      // Its keys are about to go too; until then nothing is left.
+      let nothing = QuotaCells.Answer(day: request.day, granted: 0, reserved: .max / 2)
+      return cells.answer(request, nothing, low: 0)
+    }
+    var loan = loans[id] ?? Loan(subject: request.subject)
+    if answer.granted > 0 { loan.chunk.refilled(at: now, limit: request.rule.limit) }
+    loans[id] = loan
+    totals.reserved += answer.granted
+    totals.refills += 1
+    // Half of what is held now, where the day is too short for a whole chunk.
+    let low = min(loan.chunk.low, (plan.held + answer.granted) / 2)
+    cells.answer(request, answer, low: low)
+  }
+
+  private func lose(_ requests: [QuotaRequest], _ error: any Error) {
+    totals.failures += 1
+    if !cells.isAway { report(error) }
+    cells.putBack(requests)
+    cells.store(isAway: true)
+  }
+
+  // MARK: By the clock
+
+  /// To be called four times a second: asks a store that was away again, tells callers of one that
+  /// does not answer, and gives back what nobody uses.
+  package func round() async {
+    rounds += 1
+    if isWorking {
+      roundsOfFlight += 1
+      if roundsOfFlight >= Self.patience, !cells.isAway { cells.store(isAway: true) }
+      return
+    }
+    await work()
+    if rounds.isMultiple(of: Self.roundsPerLook), !cells.isAway { await giveBackIdle() }
+  }
+
+  /// Ends `run`.
+  nonisolated package func close() { cells.close() }
+
+  /// All that is unused, at the end of a server: only after its last call and after `run`.
+  package func giveBackAll() async {
+    await giveBack(loans.values.map { ($0.subject, 0) })
+  }
+
+  /// A subject that was not called since the last look keeps a small chunk, and nothing once it has
+  /// been idle for longer.
+  private func giveBackIdle() async {
+    var returns: [(subject: QuotaSubject, keeping: Int64)] = []
+    for (id, before) in loans {
+      guard let holding = cells.holding(before.subject) else { continue }
+      var loan = before
+      loan.idleRounds = holding == loan.seen ? loan.idleRounds + 1 : 0
+      loan.seen = holding
+      loans[id] = loan.idleRounds >= Self.looksToIdle ? nil : loan
+      if loan.idleRounds >= Self.looksToIdle {
+        if holding.unused > 0 { returns.append((loan.subject, 0)) }
+      } else if loan.idleRounds == 1, holding.unused > QuotaChunk.smallest {
+        returns.append((loan.subject, QuotaChunk.smallest))
+      }
+    }
+    await giveBack(returns)
+  }
+
+  private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {
+    var rest = returns[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(Self.batch)
+      rest = rest.dropFirst(Self.batch)
+      let taken = some.compactMap { one in
+        cells.takeBack(one.subject, keeping: one.keeping).map { (subject: one.subject, calls: $0) }
+      }.sorted { $0.subject.id < $1.subject.id }
+      guard !taken.isEmpty else { continue }
+      var outcome = QuotaCells.GivingBack.stored
+      do {
+        try await store.reserve { tx in
+          for one in taken { try Self.giveBack(one.subject, one.calls, tx) }
+        }
+      } catch StoreError.outcomeUnknown {
+        outcome = .unknown
+      } catch {
+        outcome = .failed
+      }
+      for one in taken { cells.ended(one.subject, one.calls, outcome) }
+      if outcome == .stored { totals.givenBack += taken.reduce(0) { $0 + $1.calls.unused } }
+    }
+  }
+
+  private static func giveBack(
+    _ subject: QuotaSubject, _ calls: QuotaCells.Holding, _ tx: Transaction
+  ) throws {
+    guard var row = try tx.quotas.lock(subject, day: calls.day),
+      row.giveBack(calls.unused, of: calls.day)
+    else { return }
+    try tx.quotas.update(subject, row)
+  }
+}
+
+package struct QuotaTotals: Sendable {
+  /// Calls reserved and given back since the start, and the answers that brought them.
+  package var reserved: Int64 = 0
+  package var givenBack: Int64 = 0
+  package var refills = 0
+  /// Transactions that failed.
+  package var failures = 0
+}
