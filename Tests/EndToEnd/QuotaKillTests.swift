@@ -97,7 +97,7 @@ final class QuotaField: @unchecked Sendable {
     let account = try servers[0].expect(
       201, "POST", "/v1/projects/demo/accounts", ["name": "Acme"])["id"].text()
     let key = try servers[0].expect(
-      201, "POST", "/v1/accounts/\(account)/keys", [String: Any]())
+      201, "POST", "/v1/accounts/\(account)/keys", ["environment": "production"])
     secret = try key["secret"].text()
     _ = poll(seconds: 5) { self.passes(on: 0) && self.passes(on: self.servers.count - 1) }
   }

@@ -41,7 +41,7 @@ package final class LatchkeyServer: Sendable {
       health: health, table: control.table, counted: control.management.usage,
       records: records, started: surroundings.now())
     let api = ConsoleAPI(management: control.management) { health.complaint }
-    var settings = GatewaySettings()
+    var settings = GatewaySettings(meters: Meters(quota: control.quotaCells))
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
     settings.selfService = SelfServiceBridge(management: control.management)
     let gatewaySettings = settings
