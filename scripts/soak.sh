@@ -19,5 +19,8 @@ LATCHKEY_TEST_LOAD_SECONDS=3600 LATCHKEY_TEST_SLOW_CLIENTS=5000 \
 echo "soak: a million credentials that are almost right"
 LATCHKEY_CASES=1000000 swift test --skip-build --filter 'PresentationPropertyTests'
 
+echo "soak: a million calls that end at random, no slot left behind"
+LATCHKEY_ENDINGS=1000000 swift test --skip-build --filter 'SlotEndingTests'
+
 echo "soak: ten minutes of fuzzing the HTTP codec"
 Tests/Fuzz/run.sh 600

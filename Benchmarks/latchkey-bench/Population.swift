@@ -12,12 +12,17 @@ final class Population {
   private let length: Int
   private var tokens: UnsafeMutablePointer<UInt8>?
 
-  init(keys: Int) {
+  /// The default policy for measuring: one environment, whose secrets begin with `sk_live_`.
+  static var policy: Policy {
+    var policy = Policy()
+    policy.environments[0].secretPrefix = "sk_live_"
+    return policy
+  }
+
+  init(keys: Int, policy: Policy = Population.policy) {
     self.keys = keys
     let hasher = LookupHasher(pepperID: 1, pepper: [UInt8](repeating: 7, count: 32))
     let table = RecordTable(peppers: [hasher])
-    var policy = Policy()
-    policy.environments[0].secretPrefix = "sk_live_"
     let format = TokenFormat(prefix: "sk_live_", form: policy.secret)
     var source = Splitter(state: 42)
     let sample = format.generate(random: source.bytes(format.randomByteCount))

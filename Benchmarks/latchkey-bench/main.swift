@@ -16,6 +16,10 @@ case "schemes":
 case "records": try RecordBench.run(Array(arguments.dropFirst()))
 case "quota":
   for debits in arguments.dropFirst().compactMap({ Int($0) }) { QuotaBench.run(debits: debits) }
+case "meters":
+  for decisions in arguments.dropFirst().compactMap({ Int($0) }) {
+    MeterBench.run(decisions: decisions)
+  }
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
 default:
@@ -24,6 +28,7 @@ default:
   print("       latchkey-bench schemes N…     nanoseconds per decision, by scheme, N decisions")
   print("       latchkey-bench records write|read|drop FOLDER|URL ACCOUNTS [RECORDS]")
   print("       latchkey-bench quota N…       nanoseconds per debit of a quota, N debits")
+  print("       latchkey-bench meters N…      nanoseconds per decision, by limits, N decisions")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   exit(2)
 }

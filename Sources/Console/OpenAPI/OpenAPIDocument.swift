@@ -160,6 +160,7 @@ enum PathParameters {
     case "application": Schema.id("app")
     case "key": Schema.id("key")
     case "member": Schema.id("mem")
+    case "lease": Schema.id("lea")
     case "id": Schema.id("opk")
     default: Schema.text(63)
     }

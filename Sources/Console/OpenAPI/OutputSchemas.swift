@@ -181,6 +181,10 @@ enum OutputSchemas {
       ], optional: ["errors", "key_id", "callers"]),
   ]
 
+  private static let leaseSeconds: JSONValue = [
+    "type": "integer", "minimum": 1, "maximum": 3600,
+  ]
+
   private static let dataPlane: JSONObject = [
     "VerifyRequest": Schema.input(
       [
@@ -188,7 +192,7 @@ enum OutputSchemas {
         "headers": ["type": "object", "additionalProperties": Schema.string],
         "method": Schema.string, "path": Schema.string, "host": Schema.string,
         "address": Schema.string, "user_agent": Schema.string, "brand": Schema.string,
-        "status": Schema.integer, "dry_run": Schema.boolean,
+        "status": Schema.integer, "dry_run": Schema.boolean, "lease_seconds": leaseSeconds,
       ], required: ["project"]),
     "VerifyAnswer": Schema.output([
       "valid": Schema.boolean, "code": Schema.choice(DecisionCode.allCases.map(\.name)),
@@ -205,7 +209,10 @@ enum OutputSchemas {
           "limit": Schema.integer, "remaining": Schema.integer, "resets_at": Schema.time,
         ])),
       "unchecked": Schema.list(Schema.choice(["method", "path", "host"]), max: 3),
+      "lease": Schema.nullable(Schema.ref("Lease")),
     ]),
+    "Lease": Schema.output(["id": Schema.id("lea"), "expires_at": Schema.time]),
+    "LeaseRenewal": Schema.input(["lease_seconds": leaseSeconds], required: []),
   ]
 }
 

@@ -31,6 +31,7 @@ package enum RequestExamples {
     "KeyPatch": ["name": "ci", "expires_at": "2099-01-01T00:00:00Z"],
     "KeyRotation": ["overlap_seconds": 3600],
     "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],
+    "LeaseRenewal": ["lease_seconds": 30],
     "VerifyRequest": [
       "project": "orders", "key": "…", "method": "GET", "path": "/v1/orders", "dry_run": true,
     ],

@@ -11,7 +11,19 @@ extension RouteTable {
         tag: "Verify", input: "VerifyRequest", status: 200, output: "VerifyAnswer",
         refusals: [
           .unauthorized, .insufficientScope, .notFound, .validationFailed, .malformedRequest,
-        ])
+          .unavailable,
+        ]),
+      Route(
+        method: .post, template: "/v1/leases/{lease}/renew", guardedBy: .dataPlane,
+        summary: "A call goes on: its slot is held for so many more seconds", tag: "Verify",
+        input: "LeaseRenewal", inputRequired: false, status: 200, output: "Lease",
+        refusals: [
+          .unauthorized, .insufficientScope, .notFound, .validationFailed, .malformedRequest,
+        ]),
+      Route(
+        method: .delete, template: "/v1/leases/{lease}", guardedBy: .dataPlane,
+        summary: "A call is over: its slot is free", tag: "Verify", status: 204,
+        refusals: [.unauthorized, .insufficientScope, .notFound]),
     ]
     + Method.allCases.map { method in
       Route(
@@ -21,7 +33,11 @@ extension RouteTable {
         query: [
           QueryParameter(
             name: "mode", about: "`nginx` maps 429 to 403 with X-Latchkey-Status.",
-            schema: ["type": "string", "enum": ["nginx"]])
+            schema: ["type": "string", "enum": ["nginx"]]),
+          QueryParameter(
+            name: "lease_seconds",
+            about: "Holds a slot for so long: its lease is in X-Latchkey-Lease.",
+            schema: ["type": "integer", "minimum": 1, "maximum": 3600]),
         ], status: 200, refusals: [.malformedRequest, .notFound])
     }
 

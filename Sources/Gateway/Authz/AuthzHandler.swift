@@ -21,6 +21,12 @@ final class AuthzHandler: RequestHandler {
     guard let mode = path.original == nil ? AuthzPath.mode(head.query) : .plain else {
       return shared.refuse(exchange, .noMode, requestID: requestID)
     }
+    let lease = path.original == nil ? AuthzPath.leaseSeconds(head.query) : nil
+    if let lease, !LeaseText.range.contains(lease) {
+      let problem = GatewayProblem(
+        .validationFailed, parameter: "lease_seconds", LeaseText.wanted)
+      return shared.refuse(exchange, problem, requestID: requestID, mode: mode)
+    }
     guard let project = shared.verifier.project(slug: path.slug) else {
       return shared.refuse(exchange, .noProject, requestID: requestID, mode: mode)
     }
@@ -34,29 +40,55 @@ final class AuthzHandler: RequestHandler {
       let call = Call(
         method: original.method, path: original.path, query: original.query,
         host: original.host, now: now)
-      let decision = shared.verifier.decide(call, headers: fields, project: project)
+      var decision = shared.verifier.decide(call, headers: fields, project: project)
       let origin = CallOrigin(
         way: .authz, address: exchange.clientAddress, userAgent: head.headers.first("user-agent"),
         brand: fields.only(plan.brandHeader))
       shared.witness(decision, call, from: origin.address, userAgent: origin.userAgent)
       let record = shared.record(
         AuthzRules.known(call), decision, plan, requestID, from: origin)
-      answer(exchange, decision, call, plan, record, mode)
+      let use: MeterUse = lease == nil ? .callElsewhere : .leased
+      switch shared.judge(&decision, call, from: origin.address, project, plan, use) {
+      case .settled(let slot):
+        let lent = shared.lend(slot, &decision, project, lease)
+        answer(exchange, decision, call, plan, record, mode, lent)
+      case .unavailable: refuse(exchange, record, mode)
+      case .waiting(let hold):
+        shared.park(exchange, plan, decision, hold) { [self] settled, slot in
+          var decision = settled
+          let lent = shared.lend(slot, &decision, project, lease)
+          answer(exchange, decision, call, plan, record, mode, lent)
+        } unavailable: { [self] in
+          refuse(exchange, record, mode)
+        }
+      }
     }
+  }
+
+  /// The quota cannot be asked.
+  private func refuse(
+    _ exchange: Exchange, _ record: borrowing CallRecord, _ mode: DenialMode
+  ) {
+    let problem = GatewayProblem.quotaUnavailable
+    shared.finish(
+      record, status: problem.code.status, head: EngineFields(list: exchange.head.headers))
+    shared.refuse(exchange, problem, requestID: record.requestID, mode: mode)
   }
 
   private func answer(
     _ exchange: Exchange, _ decision: Decision, _ call: Call, _ plan: ProjectPlan,
-    _ record: borrowing CallRecord, _ mode: DenialMode
+    _ undecided: CallRecord, _ mode: DenialMode, _ lease: Lease?
   ) {
     let out = shared.head
+    var record = undecided
+    record.deny(decision.code)
     let requestID = record.requestID
     let fields = EngineFields(list: exchange.head.headers)
     guard decision.code == .valid, let identity = decision.identity else {
-      let facts = DenialFacts(
-        requestID: requestID, retryAfterSeconds: decision.retryAfterSeconds)
       let status = plan.denials.write(
-        decision.code, facts: facts, mode: mode, head: out, body: shared.body)
+        decision.code, facts: DenialFacts(decision, requestID: requestID), mode: mode, head: out,
+        body: shared.body)
+      out.append(shared.limitLines.bytes)
       shared.finish(record, status: plan.denials.status(of: decision.code), head: fields)
       return exchange.respond(
         status: status, headerBlock: out.bytes, body: shared.body.bytes)
@@ -70,7 +102,16 @@ final class AuthzHandler: RequestHandler {
       environment: plan.environment(of: identity), access: identity.access, kind: identity.kind,
       method: call.method, path: call.path, now: call.now)
     Assertion.append(claims, key: plan.assertionKey, payload: shared.body, to: out)
-    out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
+    out.append("\r\n")
+    out.append(shared.limitLines.bytes)
+    if let lease {
+      out.append("X-Latchkey-Lease: ")
+      out.append(lease.id)
+      out.append("\r\nX-Latchkey-Lease-Expires: ")
+      out.append(text: RFC3339.format(lease.expiresAt))
+      out.append("\r\n")
+    }
+    out.append("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
     out.append(requestID)
     out.append("\r\n")
     plan.answerHeaders?.append(requestID, to: out)

@@ -23,9 +23,7 @@ struct AuthzPath {
   static func mode(_ query: UnsafeRawBufferPointer?) -> DenialMode? {
     var mode = DenialMode.plain
     var isNamed = false
-    for field in (query ?? UnsafeRawBufferPointer(start: nil, count: 0)).split(
-      separator: UInt8(ascii: "&"))
-    {
+    for field in fields(of: query) {
       let field = UnsafeRawBufferPointer(rebasing: field)
       let isMode = ByteText.equal(field, "mode")
       guard isMode || field.starts(with: "mode=".utf8) else { continue }
@@ -34,5 +32,26 @@ struct AuthzPath {
       mode = .nginx
     }
     return mode
+  }
+
+  /// How long the asker wants to hold a slot; nil where it does not say, 0 where what it says makes
+  /// no sense.
+  static func leaseSeconds(_ query: UnsafeRawBufferPointer?) -> Int64? {
+    let name = "lease_seconds="
+    var seconds: Int64?
+    for field in fields(of: query) where field.starts(with: name.utf8) {
+      let digits = field.dropFirst(name.utf8.count)
+      guard seconds == nil, (1...4).contains(digits.count),
+        digits.allSatisfy({ $0 &- 0x30 < 10 })
+      else { return 0 }
+      seconds = digits.reduce(0) { $0 * 10 + Int64($1 &- 0x30) }
+    }
+    return seconds
+  }
+
+  private static func fields(
+    of query: UnsafeRawBufferPointer?
+  ) -> [Slice<UnsafeRawBufferPointer>] {
+    query?.split(separator: UInt8(ascii: "&")) ?? []
   }
 }

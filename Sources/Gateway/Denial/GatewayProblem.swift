@@ -3,7 +3,7 @@
 import HTTPServer
 import KeyModel
 
-struct GatewayProblem {
+struct GatewayProblem: Error {
   enum Code: String {
     case malformedRequest = "malformed_request"
     case malformedJSON = "malformed_json"
@@ -15,6 +15,7 @@ struct GatewayProblem {
     case requestTimeout = "request_timeout"
     case payloadTooLarge = "payload_too_large"
     case unsupportedMediaType = "unsupported_media_type"
+    case quotaUnavailable = "quota_unavailable"
     case upstreamMissing = "upstream_missing"
     case upstreamUnreachable = "upstream_unreachable"
     case upstreamBroken = "upstream_broken"
@@ -31,6 +32,7 @@ struct GatewayProblem {
       case .payloadTooLarge: 413
       case .unsupportedMediaType: 415
       case .upstreamMissing, .upstreamUnreachable, .upstreamBroken: 502
+      case .quotaUnavailable: 503
       case .upstreamTimeout: 504
       }
     }
@@ -47,6 +49,7 @@ struct GatewayProblem {
       case .requestTimeout: "The body came too slowly"
       case .payloadTooLarge: "The body is too large"
       case .unsupportedMediaType: "The body must be JSON"
+      case .quotaUnavailable: "The quota cannot be asked"
       case .upstreamMissing: "The project has no upstream"
       case .upstreamUnreachable: "The upstream cannot be reached"
       case .upstreamBroken: "The upstream's answer cannot be used"
@@ -116,12 +119,15 @@ extension GatewayWorker {
   }
 
   /// The same for a call of a project, which is put on record.
+  /// - Parameter lines: further lines of the head.
   func refuse(
-    _ exchange: Exchange, _ problem: GatewayProblem, _ record: borrowing CallRecord
+    _ exchange: Exchange, _ problem: GatewayProblem, _ record: borrowing CallRecord,
+    lines: UnsafeRawBufferPointer? = nil
   ) {
     let status = problem.write(
       requestID: record.requestID, mode: .plain, head: head, body: body)
     record.answerHeaders?.append(record.requestID, to: head)
+    if let lines { head.append(lines) }
     respond(exchange, status: status, record)
   }
 

@@ -1,6 +1,7 @@
 // Text with the placeholders of policy templates, cut into pieces once so that filling it in is
 // copying bytes.
 import KeyModel
+import Verification
 
 /// What a refusal can tell; everything is safe inside a JSON string and a field value.
 struct DenialFacts {
@@ -9,6 +10,16 @@ struct DenialFacts {
   var limit: Int64?
   var remaining: Int64?
   var resetsAt: Timestamp?
+
+  init(requestID: RequestID) { self.requestID = requestID }
+
+  init(_ decision: Decision, requestID: RequestID) {
+    self.requestID = requestID
+    retryAfterSeconds = decision.retryAfterSeconds
+    limit = decision.limit?.limit
+    remaining = decision.limit?.remaining
+    resetsAt = decision.limit?.resetsAt
+  }
 }
 
 struct DenialText {

@@ -37,6 +37,13 @@ enum FieldFate {
     }
   }
 
+  /// Fields of an answer that tell a caller its limits.
+  static func isLimit(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard let first = name.first, ByteText.lower(first) == UInt8(ascii: "r") else { return false }
+    return ByteText.equal(name, ignoringCase: "ratelimit")
+      || ByteText.equal(name, ignoringCase: "ratelimit-policy")
+  }
+
   /// Fields of the upstream's answer that concern its own connection, or that are written anew.
   static func isDroppedFromAnswer(_ name: UnsafeRawBufferPointer) -> Bool {
     guard let first = name.first else { return true }

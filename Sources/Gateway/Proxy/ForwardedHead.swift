@@ -112,9 +112,11 @@ enum ForwardedHead {
   }
 
   /// The head of the upstream's answer as it goes to the client: complete lines.
+  /// - Parameter limitLines: our own; where there are some, the upstream's of the same names do not
+  ///   go on.
   static func writeAnswer(
     _ fields: some HeadFields, keepsLength: Bool, requestID: RequestID, _ ours: AnswerHeaders?,
-    to out: OutputBuffer
+    limitLines: UnsafeRawBufferPointer, to out: OutputBuffer
   ) {
     out.reset()
     let connection = ConnectionOptions(fields)
@@ -124,9 +126,12 @@ enum ForwardedHead {
         guard keepsLength, ByteText.equal(name, ignoringCase: "content-length") else { continue }
       } else if connection.name(name, in: fields) || ours?.replaces(name) == true {
         continue
+      } else if !limitLines.isEmpty, FieldFate.isLimit(name) {
+        continue
       }
       append(name, fields.value(index), to: out)
     }
+    out.append(limitLines)
     out.append("X-Request-Id: ")
     out.append(requestID)
     out.append("\r\n")

@@ -14,6 +14,10 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   private var upstreamIsReady = false
   private var answerStarted = false
   private var answerIsPaused = false
+  /// Gone with the call's end, whichever it is.
+  private var slot: Slot?
+  /// Complete lines for the answer's head.
+  private let limitLines = OutputBuffer(capacity: 256)
   /// Made once: setting them for a call allocates nothing.
   private var resumeAnswer: (() -> Void)?
   private var giveUp: (() -> Void)?
@@ -29,8 +33,14 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     giveUp = { [weak self] in self?.clientGone() }
   }
 
-  func begin(_ exchange: Exchange, _ record: CallRecord) {
+  func begin(
+    _ exchange: Exchange, _ record: CallRecord, slot: consuming Slot?, limitLines: OutputBuffer
+  ) {
     self.exchange = exchange
+    if slot != nil { exchange.endsSoonAfterClient = true }
+    self.slot = slot
+    self.limitLines.reset()
+    self.limitLines.append(limitLines.bytes)
     self.record = record
     request = exchange.head.contentLength == 0 ? .none : .waiting
     upstreamIsReady = false
@@ -109,7 +119,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     // engine writes the field for all others.
     ForwardedHead.writeAnswer(
       EngineFields(list: head.headers), keepsLength: isBodiless && head.status != 204,
-      requestID: record.requestID, record.answerHeaders, to: out)
+      requestID: record.requestID, record.answerHeaders, limitLines: limitLines.bytes, to: out)
     answerStarted = true
     answerStatus = head.status
     record.answered(now: handler.shared.worker.monotonicNanoseconds)
@@ -169,7 +179,8 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     let (started, record) = (answerStarted, self.record)
     if started { finish(exchange, status: answerStatus) }
     end()
-    if started { exchange.abort() } else { handler.shared.refuse(exchange, problem, record) }
+    if started { return exchange.abort() }
+    handler.shared.refuse(exchange, problem, record, lines: limitLines.bytes)
   }
 
   private func finish(_ exchange: Exchange, status: Int) {
@@ -184,5 +195,6 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     exchange?.onClientGone = nil
     exchange = nil
     upstream = nil
+    slot = nil
   }
 }

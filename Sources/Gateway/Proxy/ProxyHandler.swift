@@ -35,25 +35,50 @@ final class ProxyHandler: RequestHandler {
       return shared.refuse(
         exchange, unfit, shared.record(call, nil, plan, requestID, from: origin))
     }
-    let decision = shared.verifier.decide(call, headers: fields, project: project)
+    var decision = shared.verifier.decide(call, headers: fields, project: project)
     shared.witness(decision, call, from: client, userAgent: origin.userAgent)
     let record = shared.record(call, decision, plan, requestID, from: origin)
     if let service = plan.selfService {
       let place = service.mount.place(of: head.path)
       if place != .elsewhere {
+        _ = shared.judge(&decision, call, from: client, project, plan, .selfService)
         return selfService.handle(
           exchange, decision, place, service, project: project.id, record)
       }
     }
-    guard decision.code == .valid, let identity = decision.identity else {
-      return deny(exchange, decision, plan, record)
-    }
-    if plan.upstream?.prefix.isEmpty == false, PathGuard.hasDotSegment(head.path) {
+    if decision.code == .valid, plan.upstream?.prefix.isEmpty == false,
+      PathGuard.hasDotSegment(head.path)
+    {
       let problem = GatewayProblem(
         .malformedRequest, "A path with dot segments might leave the upstream's base path.")
       return shared.refuse(exchange, problem, record)
     }
-    shared.verifier.admit(identity, now: now)
+    switch shared.judge(&decision, call, from: client, project, plan, .call) {
+    case .settled(let slot): goOn(exchange, decision, project, plan, record, slot)
+    case .unavailable: shared.refuse(exchange, .quotaUnavailable, record)
+    case .waiting(let hold):
+      shared.park(exchange, plan, decision, hold) { [self] decision, slot in
+        goOn(exchange, decision, project, plan, record, slot)
+      } unavailable: { [shared] in
+        shared.refuse(exchange, .quotaUnavailable, record)
+      } gone: { [shared] in
+        shared.finish(record, status: ProxyCall.clientGoneStatus, head: fields)
+      }
+    }
+  }
+
+  /// Everything is decided: the call is refused, or on its way.
+  private func goOn(
+    _ exchange: Exchange, _ decision: Decision, _ project: ProjectView, _ plan: ProjectPlan,
+    _ undecided: CallRecord, _ slot: consuming Slot?
+  ) {
+    var record = undecided
+    record.deny(decision.code)
+    guard decision.code == .valid, let identity = decision.identity else {
+      return deny(exchange, decision, plan, record)
+    }
+    let head = exchange.head
+    shared.verifier.admit(identity, now: shared.now)
     guard let upstream = plan.upstream else {
       let problem = GatewayProblem(
         .upstreamMissing, "The project has no upstream to send this call to.")
@@ -61,15 +86,16 @@ final class ProxyHandler: RequestHandler {
     }
     let inbound = InboundCall(
       method: head.method, target: head.target, contentLength: head.contentLength,
-      isTLS: head.isTLS, peer: exchange.peerAddress, client: client,
-      requestID: requestID)
+      isTLS: head.isTLS, peer: exchange.peerAddress, client: exchange.clientAddress,
+      requestID: record.requestID)
     ForwardedHead.write(
-      inbound, fields: fields, plan: plan, upstream: upstream, identity: identity,
+      inbound, fields: EngineFields(list: head.headers), plan: plan, upstream: upstream,
+      identity: identity,
       to: shared.head)
     let timeout =
       project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
     let forwarded = idle.popLast() ?? ProxyCall(self)
-    forwarded.begin(exchange, record)
+    forwarded.begin(exchange, record, slot: slot, limitLines: shared.limitLines)
     forwarded.send(
       through: pool, to: upstream.target, head: shared.head.bytes, timeoutSeconds: timeout)
   }
@@ -78,10 +104,10 @@ final class ProxyHandler: RequestHandler {
     _ exchange: Exchange, _ decision: Decision, _ plan: ProjectPlan,
     _ record: borrowing CallRecord
   ) {
-    let facts = DenialFacts(
-      requestID: record.requestID, retryAfterSeconds: decision.retryAfterSeconds)
     let status = plan.denials.write(
-      decision.code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
+      decision.code, facts: DenialFacts(decision, requestID: record.requestID), mode: .plain,
+      head: shared.head, body: shared.body)
+    shared.head.append(shared.limitLines.bytes)
     shared.respond(exchange, status: status, record)
   }
 

@@ -17,7 +17,7 @@ final class SelfServiceHandler {
     let fields = EngineFields(list: head.headers)
     let desk = SelfServiceDesk(exchange, shared, plan, record)
     guard decision.code == .valid, let identity = decision.identity else {
-      return desk.deny(decision.code, retryAfter: decision.retryAfterSeconds)
+      return desk.deny(decision.code, DenialFacts(decision, requestID: record.requestID))
     }
     do throws(SelfServiceRefusal) {
       let action = try plan.action(head.method, place, query: head.query).get()
@@ -138,10 +138,11 @@ final class SelfServiceDesk: @unchecked Sendable {
     return ResponseHeader("Link", "<\(target)>; rel=\"next\"")
   }
 
-  func deny(_ code: DecisionCode, retryAfter: Int64? = nil) {
-    let facts = DenialFacts(requestID: requestID, retryAfterSeconds: retryAfter)
+  func deny(_ code: DecisionCode, _ facts: DenialFacts? = nil) {
     let status = plan.denials.write(
-      code, facts: facts, mode: .plain, head: shared.head, body: shared.body)
+      code, facts: facts ?? DenialFacts(requestID: requestID), mode: .plain, head: shared.head,
+      body: shared.body)
+    if facts?.limit != nil { shared.head.append(shared.limitLines.bytes) }
     record.deny(code)
     finish(status: status, bytesOut: shared.body.count)
     exchange.respond(status: status, headerBlock: shared.head.bytes, body: shared.body.bytes)

@@ -5,10 +5,11 @@ import Verification
 enum VerifyAnswer {
   /// - Parameters:
   ///   - environment: the policy's name for it; empty where the policy no longer has it.
+  ///   - quota: nil where there is none or its state is not known.
   ///   - brand: nil unless it is one of the account's.
   static func write(
     _ decision: Decision, environment: [UInt8], brand: UnsafeRawBufferPointer?,
-    to out: OutputBuffer
+    quota: QuotaCells.State?, lease: Lease?, to out: OutputBuffer
   ) {
     out.reset()
     out.append(decision.code == .valid ? "{\"valid\":true" : "{\"valid\":false")
@@ -39,9 +40,24 @@ enum VerifyAnswer {
     } else {
       out.append("null")
     }
-    out.append(",\"quota\":null,\"unchecked\":[")
+    out.append(",\"quota\":")
+    write(quota, to: out)
+    out.append(",\"lease\":")
+    if let lease { LeaseText.write(lease, to: out) } else { out.append("null") }
+    out.append(",\"unchecked\":[")
     write(decision.unchecked, to: out)
     out.append("]}")
+  }
+
+  private static func write(_ quota: QuotaCells.State?, to out: OutputBuffer) {
+    guard let quota else { return out.append("null") }
+    out.append("{\"limit\":")
+    out.append(decimal: quota.limit)
+    out.append(",\"remaining\":")
+    out.append(decimal: quota.remaining)
+    out.append(",\"resets_at\":\"")
+    out.append(text: RFC3339.format(quota.resetsAt))
+    out.append("\"}")
   }
 
   /// The members of the request that rules of the key ask for and that were not given.

@@ -36,12 +36,14 @@ final class VerifyHandler: RequestHandler {
   }
 
   func recycle(_ call: VerifyExchange) {
+    call.fields.reset()
+    call.isParked = false
     if idle.count < 256 { idle.append(call) }
   }
 
   /// The body is complete.
   func answer(_ call: VerifyExchange, _ exchange: Exchange) {
-    guard let grant = grant(EngineFields(list: exchange.head.headers)) else {
+    guard let grant = shared.grant(EngineFields(list: exchange.head.headers)) else {
       return refuse(exchange, VerifyRules.unauthorized(sent: true), call)
     }
     guard grant.mayVerify else { return refuse(exchange, VerifyRules.forbidden, call) }
@@ -61,53 +63,100 @@ final class VerifyHandler: RequestHandler {
     shared.refuse(exchange, problem, requestID: call.requestID)
   }
 
-  private func grant(_ fields: EngineFields) -> OperatorGrant? {
-    if shared.settings.isLocal { return .everything }
-    return OperatorToken.read(fields).flatMap(shared.verifier.operatorGrant)
-  }
-
   private func decide(
     _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange, _ project: ProjectView
   ) {
     let now = shared.now
     let plan = shared.plan(for: project)
     let asked = VerifyRules.call(request, call.fields, now: now)
-    let decision: Decision
+    var decision: Decision
     if let key = request.key {
       decision = shared.verifier.decide(asked, token: key, project: project)
     } else {
       decision = shared.verifier.decide(asked, headers: call.fields, project: project)
     }
-    var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if !request.dryRun {
-      let origin = CallOrigin(
-        way: .verify, address: request.address,
-        userAgent: request.userAgent ?? call.fields.only("user-agent"), brand: brand)
+      let origin = Self.origin(request, call, plan)
       shared.witness(decision, asked, from: origin.address, userAgent: origin.userAgent)
-      // What the asker did not tell is what the decision comes to.
-      let status =
-        request.status.map(Int.init)
-        ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
-      shared.finish(
-        shared.record(asked, decision, plan, call.requestID, from: origin), status: status,
-        head: call.fields)
     }
+    let use: MeterUse =
+      request.dryRun ? .peek : request.leaseSeconds == nil ? .callElsewhere : .leased
+    switch shared.judge(&decision, asked, from: request.address, project, plan, use) {
+    case .settled(let slot): send(request, call, exchange, project, decision, slot)
+    case .unavailable: sendUnavailable(request, call, exchange, plan, decision)
+    case .waiting(let hold):
+      call.isParked = true
+      shared.park(exchange, plan, decision, hold) { [self] decision, slot in
+        send(request, call, exchange, project, decision, slot)
+        recycle(call)
+      } unavailable: { [self] in
+        sendUnavailable(request, call, exchange, plan, decision)
+        recycle(call)
+      }
+    }
+  }
+
+  private static func origin(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ plan: ProjectPlan
+  ) -> CallOrigin {
+    CallOrigin(
+      way: .verify, address: request.address,
+      userAgent: request.userAgent ?? call.fields.only("user-agent"),
+      brand: request.brand ?? call.fields.only(plan.brandHeader))
+  }
+
+  private func record(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ plan: ProjectPlan, _ decision: Decision,
+    status: Int
+  ) {
+    guard !request.dryRun else { return }
+    let asked = VerifyRules.call(request, call.fields, now: shared.now)
+    shared.finish(
+      shared.record(
+        asked, decision, plan, call.requestID, from: Self.origin(request, call, plan)),
+      status: status, head: call.fields)
+  }
+
+  /// The quota cannot be asked.
+  private func sendUnavailable(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange, _ plan: ProjectPlan,
+    _ decision: Decision
+  ) {
+    let problem = GatewayProblem.quotaUnavailable
+    record(request, call, plan, decision, status: problem.code.status)
+    refuse(exchange, problem, call)
+  }
+
+  /// Everything is decided.
+  private func send(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
+    _ project: ProjectView, _ settled: Decision, _ slot: consuming Slot?
+  ) {
+    let now = shared.now
+    var decision = settled
+    let lease = shared.lend(slot, &decision, project, request.leaseSeconds)
+    let plan = shared.plan(for: project)
+    // What the asker did not tell is what the decision comes to.
+    let status =
+      request.status.map(Int.init)
+      ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
+    record(request, call, plan, decision, status: status)
+    var quota: QuotaCells.State?
     var environment: [UInt8] = []
+    var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if let identity = decision.identity {
       environment = plan.environment(of: identity)
       if let value = brand, !shared.verifier.isBrand(value, of: identity) { brand = nil }
       if decision.code == .valid, !request.dryRun {
         shared.verifier.admit(identity, now: now)
       }
+      quota = shared.desk.quota(of: identity, project.limits, now: now)
     }
-    VerifyAnswer.write(decision, environment: environment, brand: brand, to: shared.body)
-    let head = shared.head
-    head.reset()
-    head.append("Content-Type: application/json\r\nCache-Control: no-store\r\n")
-    head.append("X-Content-Type-Options: nosniff\r\nX-Request-Id: ")
-    head.append(call.requestID)
-    head.append("\r\n")
-    exchange.respond(status: 200, headerBlock: head.bytes, body: shared.body.bytes)
+    VerifyAnswer.write(
+      decision, environment: environment, brand: brand, quota: quota, lease: lease,
+      to: shared.body)
+    shared.writeJSONHead(call.requestID, hasBody: true)
+    exchange.respond(status: 200, headerBlock: shared.head.bytes, body: shared.body.bytes)
   }
 }
 
@@ -116,6 +165,8 @@ final class VerifyExchange: BodyReceiver {
   let body = OutputBuffer(capacity: 1024)
   let fields = FieldList()
   private(set) var requestID = RequestID(bits: 0)
+  /// Body and fields are still needed.
+  var isParked = false
   private var exchange: Exchange?
   private var handler: VerifyHandler?
 
@@ -139,9 +190,8 @@ final class VerifyExchange: BodyReceiver {
     guard let exchange, let handler else { return }
     end()
     handler.answer(self, exchange)
-    fields.reset()
     // Only from here: after a failure the engine may still know this receiver.
-    handler.recycle(self)
+    if !isParked { handler.recycle(self) }
   }
 
   func bodyFailed(_ error: BodyError) {

@@ -33,6 +33,7 @@ struct VerifyRequest {
   var brand: UnsafeRawBufferPointer?
   var status: Int64?
   var dryRun = false
+  var leaseSeconds: Int64?
 }
 
 struct VerifyReader {
@@ -99,6 +100,7 @@ struct VerifyReader {
 
   private enum Field: UInt32 {
     case project, key, headers, method, path, host, address, userAgent, brand, status, dryRun
+    case leaseSeconds
   }
 
   private static func field(_ name: UnsafeRawBufferPointer) -> Field? {
@@ -113,6 +115,7 @@ struct VerifyReader {
     if ByteText.equal(name, "brand") { return .brand }
     if ByteText.equal(name, "status") { return .status }
     if ByteText.equal(name, "dry_run") { return .dryRun }
+    if ByteText.equal(name, "lease_seconds") { return .leaseSeconds }
     return nil
   }
 
@@ -133,10 +136,12 @@ struct VerifyReader {
     switch (field, kind) {
     case (.headers, .object): return try headers()
     case (.status, .number): return status(try reader.integer())
+    case (.leaseSeconds, .number): return lease(try reader.integer())
     case (.dryRun, .literal):
       request.dryRun = try reader.literal() ?? false
       return nil
-    case (.headers, _), (.status, _), (.dryRun, _): return .invalid(pointer(name), wanted(field))
+    case (.headers, _), (.status, _), (.dryRun, _), (.leaseSeconds, _):
+      return .invalid(pointer(name), wanted(field))
     case (_, .string): return text(try reader.string(), field)
     default: return .invalid(pointer(name), wanted(field))
     }
@@ -145,7 +150,7 @@ struct VerifyReader {
   private func wanted(_ field: Field) -> String {
     switch field {
     case .headers: "must be an object"
-    case .status: "must be an integer"
+    case .status, .leaseSeconds: "must be an integer"
     case .dryRun: "must be true or false"
     default: "must be a string"
     }
@@ -156,6 +161,14 @@ struct VerifyReader {
       return .invalid("/status", "must be an integer from 100 to 599")
     }
     request.status = value
+    return nil
+  }
+
+  private mutating func lease(_ value: Int64?) -> BodyRefusal? {
+    guard let value, LeaseText.range.contains(value) else {
+      return .invalid("/lease_seconds", LeaseText.wanted)
+    }
+    request.leaseSeconds = value
     return nil
   }
 
@@ -183,7 +196,7 @@ struct VerifyReader {
         return .invalid("/address", "must be an IP address")
       }
       request.address = address
-    case .headers, .status, .dryRun: break
+    case .headers, .status, .dryRun, .leaseSeconds: break
     }
     return nil
   }

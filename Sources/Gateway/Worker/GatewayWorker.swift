@@ -12,7 +12,11 @@ package struct GatewaySettings: Sendable {
   package var isLocal = false
   /// Nil: nobody here can change keys.
   package var selfService: (any SelfServicePort)?
-  package init() {}
+  /// How long a call may wait for the store to say what its day has left.
+  package var quotaWaitMilliseconds = 5000
+  /// One for all workers of a process.
+  package var meters: Meters
+  package init(meters: Meters = Meters()) { self.meters = meters }
 }
 
 final class GatewayWorker {
@@ -25,9 +29,13 @@ final class GatewayWorker {
   let recordedPath = OutputBuffer(capacity: 64)
   let recordedValue = OutputBuffer(capacity: 64)
   let recordedHeaders = OutputBuffer(capacity: 64)
+  let desk: MeterDesk
+  var parkedCalls = 0
   /// For heads and bodies of answers that are sent before the handler returns.
   let head = OutputBuffer()
   let body = OutputBuffer(capacity: 4096)
+  /// What the call that was judged last is told of its limits: complete lines.
+  let limitLines = OutputBuffer(capacity: 512)
   private var ids: RequestIDSource
   private var plans: [ProjectID: ProjectPlan] = [:]
   private var newest: ProjectPlan?
@@ -40,6 +48,7 @@ final class GatewayWorker {
     self.worker = worker
     self.verifier = verifier
     self.settings = settings
+    desk = MeterDesk(settings.meters)
     ids = RequestIDSource(entropy: entropy)
   }
 
@@ -63,6 +72,27 @@ final class GatewayWorker {
       now: call.now)
   }
 
+  /// Asks the project's limits; a refusal is in `decision` then, and `limitLines` says more.
+  @inline(__always)
+  func judge(
+    _ decision: inout Decision, _ call: Call, from address: IPAddress?, _ project: ProjectView,
+    _ plan: ProjectPlan, _ use: MeterUse
+  ) -> MeterOutcome {
+    let outcome = desk.judge(
+      &decision, call, address: address.map { MeterAddress(high: $0.high, low: $0.low) },
+      project.limits, use: use, monotonic: worker.turnNanoseconds)
+    writeLimits(decision, plan)
+    return outcome
+  }
+
+  @inline(__always)
+  func writeLimits(_ decision: Decision, _ plan: ProjectPlan) {
+    limitLines.reset()
+    // Who is not let in for another reason is told nothing.
+    guard !desk.readings.isEmpty, decision.code == .valid || decision.limit != nil else { return }
+    plan.limitFields.append(desk.readings, isRefused: decision.limit != nil, to: limitLines)
+  }
+
   /// What was worked out for this project; worked out anew when its record changed.
   func plan(for project: ProjectView) -> ProjectPlan {
     if let newest, newest.isFor(project) { return newest }
@@ -83,6 +113,8 @@ package final class GatewayHandlers {
   package let verify: any RequestHandler
   /// `ANY /v1/authz/{project}`
   package let authz: any RequestHandler
+  /// `/v1/leases/{lease}` and what is below it.
+  package let leases: any RequestHandler
   /// Everything on the gateway's listener.
   package let proxy: any RequestHandler
 
@@ -96,12 +128,14 @@ package final class GatewayHandlers {
       worker: worker, verifier: verifier, entropy: entropy, settings: settings, records: records)
     verify = VerifyHandler(shared)
     authz = AuthzHandler(shared)
+    leases = LeaseHandler(shared)
     proxy = ProxyHandler(shared)
   }
 
   /// The handler for a path of the API's listener; nil where the path is the control plane's.
   package func handler(forPath path: UnsafeRawBufferPointer) -> (any RequestHandler)? {
     if ByteText.equal(path, "/v1/verify") { return verify }
-    return AuthzPath(path) == nil ? nil : authz
+    if AuthzPath(path) != nil { return authz }
+    return LeasePath(path) == nil ? nil : leases
   }
 }

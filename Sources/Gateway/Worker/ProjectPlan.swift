@@ -17,6 +17,7 @@ final class ProjectPlan {
   let denials: DenialPlan
   /// Nil where the policy has none.
   let answerHeaders: AnswerHeaders?
+  let limitFields: LimitFields
   let assertionKey: HMACSHA256
   /// Nil where the policy has no self-service API.
   let selfService: SelfServicePlan?
@@ -29,6 +30,7 @@ final class ProjectPlan {
     brandHeader = Array(policy.brandHeader.lowercased().utf8)
     capturedHeaders = policy.records.headers.map { Array($0.lowercased().utf8) }
     upstream = project.upstream.flatMap(UpstreamPlan.init)
+    limitFields = LimitFields(project.limits.names)
     denials = DenialPlan(policy: policy, realm: project.slug)
     answerHeaders = AnswerHeaders(policy)
     assertionKey = HMACSHA256(key: project.assertionKey)

@@ -23,6 +23,9 @@ package final class Exchange {
   package var onClientGone: (() -> Void)?
   /// The answer goes on until the client ends it, also by closing its sending half alone.
   package var endsWithClient = false
+  /// The answer is not waited for longer than a short grace once the client has closed its sending
+  /// half.
+  package var endsSoonAfterClient = false
 
   init(_ worker: Worker) {
     self.worker = worker
@@ -42,6 +45,7 @@ package final class Exchange {
     bytesIn = 0
     bytesOut = 0
     endsWithClient = false
+    endsSoonAfterClient = false
   }
 
   func end() {

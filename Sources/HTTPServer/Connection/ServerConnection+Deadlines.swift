@@ -11,7 +11,7 @@ extension ServerConnection {
     }
     switch phase {
     case .head: sweepHead(now)
-    case .exchange: sweepBody(now)
+    case .exchange: sweepExchange(now)
     case .lingering:
       if now - phaseStart > Self.lingerMilliseconds { closeNow() }
     case .closing, .closed: break
@@ -27,6 +27,15 @@ extension ServerConnection {
     } else {
       closeNow()
     }
+  }
+
+  private func sweepExchange(_ now: Int64) {
+    if inputEnded, exchange?.endsSoonAfterClient == true,
+      now - inputEndedAt >= Int64(limits.halfCloseGraceMilliseconds)
+    {
+      return closeNow()
+    }
+    sweepBody(now)
   }
 
   private func sweepBody(_ now: Int64) {

@@ -129,6 +129,7 @@ extension ServerConnection {
       // noticed when the answer cannot be sent. Only an answer without an end must not wait so.
       guard exchange?.endsWithClient != true else { return closeNow() }
       inputEnded = true
+      inputEndedAt = worker.milliseconds
       setReads(false)
     case .failed: closeNow()
     }

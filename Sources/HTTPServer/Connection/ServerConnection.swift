@@ -44,6 +44,8 @@ final class ServerConnection: Channel {
   var isProcessing = false
   /// The client will send nothing more.
   var inputEnded = false
+  /// Milliseconds; meaningless until then.
+  var inputEndedAt: Int64 = 0
 
   var body = BodyPhase.none
   var decoder = BodyDecoder.none

@@ -19,6 +19,9 @@ package struct Limits: Sendable {
   package var writeHighWater = 256 * 1024
   /// A client that takes nothing of its answer for this long is closed.
   package var writeStallSeconds = 60
+  /// A client that has closed its sending half is taken for gone after this long, where its call
+  /// holds something that others wait for (`Exchange.endsSoonAfterClient`).
+  package var halfCloseGraceMilliseconds = 2000
   package var connectionsPerWorker = 20_000
   package var drainSeconds = 30
   /// Of kept-alive connections to one upstream that serve no call.

@@ -96,6 +96,7 @@ package enum OperatorKeyTag: IDTag { package static let prefix = "opk" }
 package enum MemberTag: IDTag { package static let prefix = "mem" }
 package enum AuditTag: IDTag { package static let prefix = "aud" }
 package enum RequestTag: IDTag { package static let prefix = "req" }
+package enum LeaseTag: IDTag { package static let prefix = "lea" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>
@@ -106,3 +107,4 @@ package typealias OperatorKeyID = ID<OperatorKeyTag>
 package typealias MemberID = ID<MemberTag>
 package typealias AuditID = ID<AuditTag>
 package typealias RequestID = ID<RequestTag>
+package typealias LeaseID = ID<LeaseTag>

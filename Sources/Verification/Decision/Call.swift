@@ -46,6 +46,8 @@ package struct Decision {
   package var retryAfterSeconds: Int64?
   /// Empty unless the code is `valid`.
   package var unchecked: Unchecked = []
+  /// What the limit that refused the call was; nil where none did.
+  package var limit: LimitFacts?
   /// What the call is refused with where a header makes another method of it; nil: that is the
   /// upstream's affair.
   var codeOfOverride: DecisionCode?
@@ -54,6 +56,21 @@ package struct Decision {
     self.code = code
     self.identity = identity
   }
+
+  mutating func refuse(_ code: DecisionCode, _ limit: LimitFacts, retryAfterSeconds: Int64?) {
+    self.code = code
+    unchecked = []
+    self.limit = limit
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/// What a refused caller may be told of a limit.
+package struct LimitFacts {
+  package var limit: Int64
+  package var remaining: Int64
+  /// When more is to be had; nil where nobody knows.
+  package var resetsAt: Timestamp?
 }
 
 package struct Identity {

@@ -12,6 +12,7 @@ package final class ProjectView {
   package let quota: QuotaRule?
   /// Changes whenever the project's record changed: for whoever caches something made from it.
   package let generation: UInt64
+  package let limits: ProjectLimits
 
   let countersResetAtSecond: Int32
   let number: UInt32
@@ -44,6 +45,7 @@ package final class ProjectView {
     scheme = CompiledScheme(record.policy.credential)
     publishableAllow = record.policy.publishableAllow.map(CompiledRoute.init)
     hasImports = record.hasImports
+    limits = ProjectLimits(record.policy, project: record.id, quota: quota)
     let list = record.policy.environments
     environmentIndexes = .allocate(capacity: environments.count)
     for (number, name) in environments.enumerated() {

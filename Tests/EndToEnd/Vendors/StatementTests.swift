@@ -29,14 +29,14 @@ struct StatementTests {
       numbers: [1...16, 20...23, 30...31, 40...48],
       elsewhere: [
         ([4...4], "comes with import"), ([20...23], "not modelled: version pinning"),
-        ([30...31], "comes with metering"), ([40...48], "comes with webhooks"),
+        ([40...48], "comes with webhooks"),
       ]),
     Vendor(
       files: ["EndToEnd/Vendors/TrueContextTests"], prefix: "TC",
       numbers: [1...8, 10...14, 20...27, 30...34],
       elsewhere: [
         ([12...12], "the deployment's TLS"),
-        ([20...27], "comes with metering"),
+        ([20...21, 24...27], "comes with metering"),
         ([31...31], "the quota's code comes with metering, the others are the upstream's"),
         ([33...34], "the upstream's"),
       ]),
@@ -49,7 +49,7 @@ struct StatementTests {
       numbers: [1...18, 20...22, 30...33, 40...41, 50...54].map { $0 },
       elsewhere: [
         ([4...9], "not modelled: request signatures"),
-        ([32...33], "comes with metering"),
+        ([33...33], "not modelled: a lock on repeated errors"),
         ([41...41], "an older text, which the newer one of VF-40 replaces"),
         ([50...54], "comes with webhooks"),
       ]),
@@ -58,8 +58,7 @@ struct StatementTests {
       numbers: [1...14, 20...23, 30...33, 40...50],
       elsewhere: [
         ([10...10], "the upstream's work"), ([13...13], "a dashboard's affair"),
-        ([22...22], "the upstream's answers"),
-        ([23...23], "comes with metering"), ([30...33], "comes with request logs"),
+        ([22...22], "the upstream's answers"), ([30...33], "comes with request logs"),
         ([40...50], "comes with webhooks"),
       ]),
   ]

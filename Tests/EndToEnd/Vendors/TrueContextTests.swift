@@ -158,4 +158,27 @@ struct TrueContextTests {
     let answer = try vendor.call(["Origin: https://example.com"])
     #expect(!answer.headers.contains { $0.name.lowercased().hasPrefix("access-control-") })
   }
+
+  @Test("TC-22 TC-23 Three calls at once per application; the fourth is 429 with the vendor's code")
+  func concurrency() throws {
+    let customer = try vendor.customer()
+    let (one, two) = (try issue(customer), try issue(customer))
+    let credential = Data("\(one.id):\(one.secret)".utf8).base64EncodedString()
+    let lines = "Host: localhost\r\nAuthorization: Basic \(credential)\r\n\r\n"
+    let wires = try (0..<3).map { _ in
+      let wire = try Wire(port: vendor.world.latchkey.gatewayPort)
+      try wire.send(Array("GET /slow?ms=3000 HTTP/1.1\r\n\(lines)".utf8))
+      return wire
+    }
+    var refused: Answer?
+    let seen = poll(seconds: 2.5) {
+      refused = try? call(one.id, one.secret)
+      return refused?.status == 429
+    }
+    try #require(seen)
+    #expect(refused?.header("X-ProntoForms-ErrorCode") == "TooManyConcurrentRequests")
+    #expect(try call(two.id, two.secret).status == 200)
+    for wire in wires { #expect(try wire.receive().status == 200) }
+    #expect(try call(one.id, one.secret).status == 200)
+  }
 }

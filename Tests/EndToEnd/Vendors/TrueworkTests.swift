@@ -140,4 +140,54 @@ struct TrueworkTests {
     #expect(refused.status == 403)
     _ = try message(of: refused)
   }
+
+  @Test("TW-30 Ten calls a second per account, all keys together; more are 429 in the envelope")
+  func accountRate() throws {
+    let keys = try (0..<2).map { _ in try world.issue() }
+    let started = Date()
+    let answers = try (0..<4).flatMap { round in
+      try world.burst(
+        10, ["Host: api.truework.com", "Authorization: Bearer \(keys[round % 2].secret)"])
+    }
+    // What the second gives back while the calls are made.
+    let regained = Int(Date().timeIntervalSince(started) * 10) + 1
+    let passed = answers.count { $0.status == 200 }
+    #expect(passed >= 10 && passed <= 10 + regained)
+    let refused = try #require(answers.first { $0.status == 429 })
+    _ = try message(of: refused)
+  }
+
+  @Test("TW-30 Ten calls a second per source address, of all accounts together")
+  func addressRate() throws {
+    let other = try world.latchkey.expect(
+      201, "POST", "/v1/projects/demo/accounts", ["name": "Other"])
+    let key = try world.issue()
+    let second = try world.latchkey.expect(
+      201, "POST", "/v1/accounts/\(other["id"].text())/keys", ["environment": "production"])
+    let started = Date()
+    let codes = try (0..<2).flatMap { round in
+      let secret = round == 0 ? key.secret : try second["secret"].text()
+      return try (0..<9).map { _ in
+        try world.verify(["key": secret, "address": "192.0.2.7"])["code"].text()
+      }
+    }
+    let regained = Int(Date().timeIntervalSince(started) * 10) + 1
+    let passed = codes.count { $0 == "valid" }
+    #expect(passed <= 10 + regained)
+    // Another address has its own ten.
+    let elsewhere = ["key": try second["secret"].text(), "address": "192.0.2.8"]
+    if passed < 18 { #expect(codes.contains("rate_limited")) }
+    #expect(try ["valid", "rate_limited"].contains(world.verify(elsewhere)["code"].text()))
+  }
+
+  @Test("TW-31 A 429 says when to come back, and then a call passes")
+  func retryAfter() throws {
+    let key = try world.issue()
+    let headers = ["Host: api.truework.com", "Authorization: Bearer \(key.secret)"]
+    let answers = try world.burst(40, headers)
+    let refused = try #require(answers.last { $0.status == 429 })
+    #expect(refused.header("Retry-After") == "1")
+    Thread.sleep(forTimeInterval: 1)
+    #expect(try call(key.secret).status == 200)
+  }
 }

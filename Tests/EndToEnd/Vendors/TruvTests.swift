@@ -140,4 +140,23 @@ struct TruvTests {
     #expect(answer.status == 403)
     #expect(try answer.json()["error"]["code"].string == "not_authenticated")
   }
+
+  @Test("TV-23 Too many requests are 429 `throttled`, with the seconds to wait")
+  func throttled() throws {
+    let world = try World(
+      profile: "truv",
+      policy: ["rate": [["calls": 2, "seconds": 60, "scope": "account"] as [String: Any]]])
+    let account = try world.latchkey.expect(200, "GET", "/v1/accounts/\(world.account)")
+    let secret = try world.issue("sandbox").secret
+    let headers = [
+      "X-Access-Client-Id: \(try account["client_id"].text())", "X-Access-Secret: \(secret)",
+    ]
+    let answers = try world.burst(3, headers)
+    #expect(answers.map(\.status) == [200, 200, 429])
+    let seconds = try #require(answers[2].header("Retry-After"))
+    let error = try answers[2].json()["error"]
+    #expect(error["code"].string == "throttled")
+    #expect(
+      error["message"].string == "Request was throttled. Expected available in \(seconds) seconds.")
+  }
 }

@@ -36,9 +36,36 @@ final class Vendor: Sendable {
     try ask(status, method, path, body)["code"].text()
   }
 
+  /// So many calls on one connection, all sent before the first answer is read.
+  func burst(
+    _ count: Int, _ headers: [String], path: String = "/echo", method: String = "GET"
+  ) throws -> [Answer] {
+    try world.burst(count, headers, path: path, method: method)
+  }
+
   func call(
     _ headers: [String], path: String = "/echo", method: String = "GET"
   ) throws -> Answer {
     try world.call(path, method: method, headers: headers)
+  }
+}
+
+extension World {
+  func burst(
+    _ count: Int, _ headers: [String], path: String = "/echo", method: String = "GET"
+  ) throws -> [Answer] {
+    let wire = try Wire(port: latchkey.gatewayPort)
+    let host = headers.contains { $0.hasPrefix("Host:") } ? [] : ["Host: localhost"]
+    let length = method == "GET" ? [] : ["Content-Length: 0"]
+    let lines = (host + headers + length).map { $0 + "\r\n" }.joined()
+    let one = Array("\(method) \(path) HTTP/1.1\r\n\(lines)\r\n".utf8)
+    var answers: [Answer] = []
+    // Not more at once than the server's socket takes while it answers.
+    while answers.count < count {
+      let some = min(50, count - answers.count)
+      try wire.send(Array(repeatElement(one, count: some).joined()))
+      for _ in 0..<some { answers.append(try wire.receive()) }
+    }
+    return answers
   }
 }

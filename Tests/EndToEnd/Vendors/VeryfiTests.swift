@@ -97,4 +97,24 @@ struct VeryfiTests {
     #expect(wrong.status == 401)
     #expect(try error(wrong) == "Not Authorized")
   }
+
+  @Test("VF-32 300 calls a minute, 500 for new documents; refused ones count, and 429 says when")
+  func rates() throws {
+    let customer = try vendor.customer()
+    let key = try vendor.key(customer)["secret"].text()
+    let headers = [
+      "Client-Id: \(customer.clientID)", "Authorization: apikey \(customer.username):\(key)",
+    ]
+    for (limit, method) in [(500, "POST"), (300, "GET")] {
+      let started = Date()
+      let answers = try vendor.burst(
+        limit + 60, headers, path: "/api/v8/partner/documents", method: method)
+      let regained = Int(Date().timeIntervalSince(started) * Double(limit) / 60) + 1
+      let passed = answers.count { $0.status == 200 }
+      #expect(passed >= limit && passed <= limit + regained)
+      guard let refused = answers.last(where: { $0.status == 429 }) else { continue }
+      #expect(try error(refused) == "You have been rate limited")
+      #expect(refused.header("Retry-After") == "1")
+    }
+  }
 }

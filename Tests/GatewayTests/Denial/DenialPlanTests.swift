@@ -18,7 +18,8 @@ struct DenialPlanTests {
   ) -> Answer {
     let head = OutputBuffer()
     let body = OutputBuffer()
-    let facts = DenialFacts(requestID: sampleRequestID(), retryAfterSeconds: retryAfter)
+    var facts = DenialFacts(requestID: sampleRequestID())
+    facts.retryAfterSeconds = retryAfter
     let status = DenialPlan(policy: policy, realm: "demo").write(
       code, facts: facts, mode: mode, head: head, body: body)
     return Answer(status: status, head: head.text, body: body.text)

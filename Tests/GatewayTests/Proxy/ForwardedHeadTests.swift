@@ -157,12 +157,13 @@ struct ForwardedHeadTests {
     ])
     let out = OutputBuffer()
     let none = AnswerHeaders(Policy())
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     ForwardedHead.writeAnswer(
-      answer, keepsLength: false, requestID: sampleRequestID(), none, to: out)
+      answer, keepsLength: false, requestID: sampleRequestID(), none, limitLines: nothing, to: out)
     let rest = "Set-Cookie: a\r\nSet-Cookie: b\r\nX-Request-Id: \(sampleRequestID())\r\n"
     #expect(out.text == "Content-Type: text/plain\r\n" + rest)
     ForwardedHead.writeAnswer(
-      answer, keepsLength: true, requestID: sampleRequestID(), none, to: out)
+      answer, keepsLength: true, requestID: sampleRequestID(), none, limitLines: nothing, to: out)
     #expect(out.text == "Content-Type: text/plain\r\nContent-Length: 4\r\n" + rest)
   }
 

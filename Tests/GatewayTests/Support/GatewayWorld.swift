@@ -28,6 +28,7 @@ final class GatewayWorld {
   let table: RecordTable
   let hasher: LookupHasher
   let engine: Engine
+  let meters: Meters
   private let seen: SeenCallers
   private let ring = RecordRing(capacity: 1 << 20)
   let api: UInt16
@@ -39,15 +40,21 @@ final class GatewayWorld {
 
   init(
     policy: Policy = GatewayWorld.policy(), upstream: String? = nil, limits: Limits = Limits(),
-    trusted: [CIDR] = [], timeoutSeconds: Int64? = nil
+    trusted: [CIDR] = [], timeoutSeconds: Int64? = nil, workers: Int = 1, quota: QuotaCells? = nil,
+    quotaWaitMilliseconds: Int = 5000
   ) throws {
     hasher = LookupHasher(pepperID: 1, pepper: [UInt8](repeating: 9, count: 32))
     table = RecordTable(peppers: [hasher])
     let (table, ring) = (table, ring)
+    let meters = Meters(quota: quota)
+    self.meters = meters
+    var settings = GatewaySettings(meters: meters)
+    settings.quotaWaitMilliseconds = quotaWaitMilliseconds
+    let chosen = settings
     let seen = SeenCallers()
     self.seen = seen
     engine = Engine(
-      workers: 1,
+      workers: workers,
       listeners: [
         ListenerSettings(name: "api", host: "127.0.0.1", port: 0),
         ListenerSettings(name: "gateway", host: "127.0.0.1", port: 0),
@@ -55,7 +62,8 @@ final class GatewayWorld {
     ) { worker in
       let verifier = Verifier(table: table)
       seen.verifier = verifier
-      let handlers = GatewayHandlers(worker: worker, verifier: verifier, records: ring)
+      let handlers = GatewayHandlers(
+        worker: worker, verifier: verifier, settings: chosen, records: ring)
       return ["api": APIRouter(handlers), "gateway": handlers.proxy]
     }
     let bound = try engine.start()

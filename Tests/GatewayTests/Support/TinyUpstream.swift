@@ -92,7 +92,11 @@ final class TinyUpstream: Sendable {
         request.body = body
       }
       let received = request
-      state.withLock { $0.received.append(received) }
+      state.withLock {
+        // A long run must not keep all of them.
+        if $0.received.count == 10_000 { $0.received.removeFirst(5000) }
+        $0.received.append(received)
+      }
       guard answer(path, isHEAD: parts[0] == "HEAD", request, peer) else { return }
     }
   }

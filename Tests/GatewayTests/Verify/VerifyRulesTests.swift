@@ -47,12 +47,13 @@ struct VerifyRulesTests {
   @Test("the answer has every field, also where nothing is known")
   func writesUnknown() {
     let out = OutputBuffer()
-    VerifyAnswer.write(Decision(.notFound), environment: [], brand: bytes("north"), to: out)
+    VerifyAnswer.write(
+      Decision(.notFound), environment: [], brand: bytes("north"), quota: nil, lease: nil, to: out)
     #expect(
       out.text == """
         {"valid":false,"code":"not_found","key_id":null,"version_id":null,"account_id":null,\
         "application_id":null,"environment":null,"kind":null,"access":null,"brand":null,\
-        "quota":null,"unchecked":[]}
+        "quota":null,"lease":null,"unchecked":[]}
         """)
   }
 
@@ -62,7 +63,7 @@ struct VerifyRulesTests {
     let identity = sampleIdentity(kind: .publishable, access: .readOnly)
     VerifyAnswer.write(
       Decision(code, identity), environment: Array("sand\"box".utf8), brand: bytes("no\nrth"),
-      to: out)
+      quota: nil, lease: nil, to: out)
     let value = try JSONReader.read(out.bytes)
     #expect(value["valid"]?.bool == (code == .valid))
     #expect(value["code"]?.string == code.name)

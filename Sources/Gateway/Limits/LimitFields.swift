@@ -1,0 +1,69 @@
+// The RateLimit-Policy and RateLimit fields of an answer, after draft-ietf-httpapi-ratelimit-
+// headers-11: lists of strings with parameters (RFC 9651). They tell a caller its own limits and
+// nothing about who else is counted.
+import Verification
+
+struct LimitFields {
+  private struct Item {
+    /// `"account-60s"`
+    var name: [UInt8]
+    /// The same with what never changes: `"account-60s";q=300;w=60`
+    var policy: [UInt8]
+  }
+
+  private let items: [Item]
+
+  init(_ names: [LimitName]) {
+    items = names.map { limit in
+      let name = "\"\(limit.name)\""
+      let window = limit.seconds.map { ";w=\($0)" } ?? ";qu=\"concurrent-requests\""
+      return Item(name: Array(name.utf8), policy: Array("\(name);q=\(limit.calls)\(window)".utf8))
+    }
+  }
+
+  /// Complete lines, or nothing where no limit was asked.
+  /// - Parameter isRefused: then only the limits that refused tell what is left of them, so that
+  ///   none says less than `Retry-After`.
+  func append(
+    _ readings: ContiguousArray<MeterReading>, isRefused: Bool, to out: OutputBuffer
+  ) {
+    guard !readings.isEmpty else { return }
+    var separator: StaticString = "RateLimit-Policy: "
+    for reading in readings {
+      out.append(separator)
+      out.append(items[reading.limit].policy)
+      separator = ", "
+    }
+    separator = "\r\nRateLimit: "
+    for reading in readings where reading.refused || !isRefused {
+      out.append(separator)
+      append(reading, to: out)
+      separator = ", "
+    }
+    out.append("\r\n")
+  }
+
+  private func append(_ reading: MeterReading, to out: OutputBuffer) {
+    out.append(items[reading.limit].name)
+    out.append(";r=")
+    out.append(decimal: reading.remaining)
+    if let seconds = reading.seconds {
+      out.append(";t=")
+      out.append(decimal: seconds)
+    }
+    out.append(";pk=:")
+    out.append(base64: reading.badge)
+    out.append(UInt8(ascii: ":"))
+  }
+}
+
+extension OutputBuffer {
+  /// The low 48 bits: eight digits of RFC 4648 §4.
+  fileprivate func append(base64 bits: UInt64) {
+    let alphabet: StaticString =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for shift in stride(from: 42 as UInt64, through: 0, by: -6) {
+      append(alphabet.utf8Start[Int(bits >> shift & 63)])
+    }
+  }
+}
