@@ -30,6 +30,14 @@ func eventually(_ condition: () -> Bool) -> Bool {
   return false
 }
 
+/// Runs tasks on threads of their own: the shared ones may all be blocked by tests.
+final class OwnThreads: TaskExecutor {
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    onThread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
+
 /// Runs `work` on a thread of its own; the tests themselves block the shared ones.
 func onThread(_ work: @escaping @Sendable () -> Void) {
   final class Box: Sendable {
