@@ -269,6 +269,8 @@ final class ProxyEndToEndTests {
     var client: RawClient? = RawClient(port: world.gateway)
     client?.send(request("/silent"))
     #expect(upstream.waits { $0.received.count == 1 })
+    // A closed sending half alone would not say that it is gone.
+    client?.resetOnClose()
     client = nil
     #expect(upstream.waits { $0.abandoned == 1 })
   }
