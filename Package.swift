@@ -39,6 +39,7 @@ let package = Package(
     debian("CSodium", "libsodium", apt: "libsodium-dev", brew: "libsodium"),
     debian("CEvent", "libevent", apt: "libevent-dev", brew: "libevent"),
     debian("COpenSSL", "openssl", apt: "libssl-dev", brew: "openssl@3"),
+    debian("CCurl", "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
 
     .systemLibrary(name: "CSystem"),
 
@@ -50,8 +51,10 @@ let package = Package(
     // app
     library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
     library("Verification", ["CSystem", "KeyModel", "Crypto"]),
+    library("Delivery", ["CCurl", "KeyModel", "Crypto", "Storage"]),
     .target(name: "CAssets", path: "Profiles/Embedded"),
-    library("Management", ["CAssets", "KeyModel", "Crypto", "Storage", "Verification"]),
+    library(
+      "Management", ["CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Delivery"]),
 
     // edge
     library("Gateway", ["KeyModel", "Crypto", "HTTPServer", "Verification"]),
@@ -61,8 +64,8 @@ let package = Package(
     library(
       "Server",
       [
-        "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-        "Console", "CSystem",
+        "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Delivery", "Management",
+        "Gateway", "Console", "CSystem",
       ]),
 
     // executables
@@ -79,9 +82,12 @@ let package = Package(
     tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
     tests("StorageConformanceTests", ["Storage", "KeyModel", "TestSupport"]),
     tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
+    tests("DeliveryTests", ["Delivery", "Storage", "Crypto", "KeyModel", "TestSupport"]),
     tests(
       "ManagementTests",
-      ["Management", "Storage", "Crypto", "Verification", "KeyModel", "TestSupport"]),
+      [
+        "Management", "Delivery", "Storage", "Crypto", "Verification", "KeyModel", "TestSupport",
+      ]),
     tests(
       "GatewayTests",
       ["Gateway", "HTTPServer", "Verification", "Crypto", "KeyModel", "TestSupport"]),

@@ -12,14 +12,15 @@ enum ImportRules {
     "HTTPServer": ["CEvent", "COpenSSL"],
     "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "Foundation"],
     "Verification": ["KeyModel", "Crypto", "CSystem"],
+    "Delivery": ["KeyModel", "Crypto", "Storage", "CCurl"],
     "Management": [
-      "CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Foundation",
+      "CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Delivery", "Foundation",
     ],
     "Gateway": ["KeyModel", "Crypto", "HTTPServer", "Verification"],
     "Console": ["KeyModel", "Crypto", "HTTPServer", "Management", "Foundation"],
     "Server": [
-      "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Management", "Gateway",
-      "Console", "CSystem",
+      "KeyModel", "Crypto", "HTTPServer", "Storage", "Verification", "Delivery", "Management",
+      "Gateway", "Console", "CSystem",
     ],
     "latchkey": ["Server"],
   ]
@@ -32,6 +33,7 @@ enum ImportRules {
     "CSystem": ["Sources/Verification/Table/Epochs.swift", "Sources/Server/"],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],
+    "CCurl": ["Sources/Delivery/Curl/"],
     "CAssets": ["Sources/Management/Policies/"],
   ]
 
