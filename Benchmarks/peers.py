@@ -3,9 +3,9 @@
 
     peers.py KIT --latchkey BINARY [options of the kit's bench.py]
 
-KIT is the folder of the peer benchmark. Lane A is a fixed answer (nginx and HAProxy `return`) beside the verify call
-and forward-auth; lane D is the gateway beside plain nginx and HAProxy proxies and Envoy with api_key_auth. What a subject
-claims in lane D is a hashed look-up, expiry, revocation and the proxying; not yet quotas or request records.
+KIT is the folder of the peer benchmark. Lane A is a fixed answer (nginx and HAProxy `return`), lane C the whole decision
+with day quota and one record a call, lane D the same in front of an upstream, lane E keys that nobody has. The verify call
+stands in A, C and E, forward-auth in A, C and E, the gateway in D; all of them do the whole work in every lane.
 """
 import argparse
 import os
@@ -20,15 +20,6 @@ sys.path.insert(0, os.path.abspath(options.kit))
 import bench  # noqa: E402
 import contenders  # noqa: E402
 
-GATEWAY = {contenders.LOOKUP, contenders.HASH, contenders.EXPIRY, contenders.ENABLED, contenders.PROXY}
-kit_subject = contenders.subject
-
-
-def subject(name, command, port, script, lanes):
-    made = kit_subject(name, command, port, script, lanes)
-    made.lanes = {lane: GATEWAY if lane == "D" else work for lane, work in made.lanes.items()}
-    return made
-
 
 class EnvoyKeyAuth(contenders.Envoy):
     """api_key_auth alone: no rate limit, no access log."""
@@ -36,14 +27,13 @@ class EnvoyKeyAuth(contenders.Envoy):
     lanes = {"D": {contenders.LOOKUP, contenders.PROXY}}
 
 
-contenders.subject = subject
 contenders.ALL.append(EnvoyKeyAuth)
 script = Path(__file__).resolve().parent / "subject.sh"
 os.environ["LATCHKEY"] = os.path.abspath(options.latchkey)
-sys.argv = [sys.argv[0], "--lanes", "A,D", "--only",
-            "nginx-return,haproxy-return,nginx-proxy,haproxy-proxy,envoy-keyauth"]
-for number, (name, lane) in enumerate((("verify", "A"), ("authz", "A"), ("gateway", "D"))):
+sys.argv = [sys.argv[0], "--lanes", "A,C,D,E", "--only",
+            "nginx-return,haproxy-return,lua-dict,lua-table,haproxy-full,nginx-proxy,haproxy-proxy,envoy-keyauth"]
+for number, (name, lanes) in enumerate((("verify", "A,C,E"), ("authz", "A,C,E"), ("gateway", "D"))):
     sys.argv += ["--subject", f"{name}=env SUBJECT={name} {script}", "--subject-port", f"{name}={19500 + number}",
-                 "--subject-lanes", f"{name}={lane}"]
+                 "--subject-lanes", f"{name}={lanes}"]
 sys.argv += rest
 bench.main()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The keys of the checks before a measurement: one expired, one revoked; and keys nobody has, of the right form."""
+"""The keys of the checks before a measurement: expired, revoked, with three calls left; and keys nobody has, of the right form."""
+import http.client
 import json
 import secrets
 import sys
@@ -10,13 +11,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 api, token, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+HEADERS = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def call(method, path, body=None):
     request = urllib.request.Request(
         f"http://{api}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+        headers=HEADERS)
     with urllib.request.urlopen(request) as answer:
         text = answer.read()
     return json.loads(text) if text else None
@@ -38,7 +40,15 @@ soon = (datetime.now(timezone.utc) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H
 expired = call("POST", f"/v1/accounts/{account}/keys", {"environment": "production", "expires_at": soon})
 disabled = call("POST", f"/v1/accounts/{account}/keys", {"environment": "production"})
 call("DELETE", "/v1/keys/" + disabled["id"])
-time.sleep(2.1)
-(folder / "special.json").write_text(json.dumps({"expired": expired["secret"], "disabled": disabled["secret"]}))
+# Its quota is everybody's 20,000 a day; all but three of them are used here.
+scarce = call("POST", f"/v1/accounts/{account}/keys", {"environment": "production"})
+connection = http.client.HTTPConnection(api)
+question = json.dumps({"project": "bench", "key": scarce["secret"]})
+for _ in range(19_997):
+    connection.request("POST", "/v1/verify", question, HEADERS)
+    answer = connection.getresponse().read()
+assert json.loads(answer)["quota"]["remaining"] == 3, answer
+(folder / "special.json").write_text(json.dumps({"expired": expired["secret"], "disabled": disabled["secret"],
+                                              "quota": scarce["secret"]}))
 valid = (folder / "made.txt").read_text().split()
 (folder / "invalid.txt").write_text("\n".join(unknown(valid[0]) for _ in valid) + "\n")

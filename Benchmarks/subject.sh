@@ -16,7 +16,8 @@ if [ ! -f "$PEERBENCH_CACHE/valid.txt" ]; then
     for _ in $(seq 100); do grep -q listening "$PEERBENCH_CACHE/log" && break; sleep 0.1; done
     seeding=$(sed -n 's/.* api=\([^ ]*\) .*/\1/p' "$PEERBENCH_CACHE/log")
     curl -sf -o /dev/null -H "Authorization: Bearer $(token)" -H 'Content-Type: application/json' \
-        -d "{\"slug\":\"bench\",\"name\":\"Bench\",\"upstream\":\"http://$PEERBENCH_UPSTREAM\"}" "http://$seeding/v1/projects"
+        -d "{\"slug\":\"bench\",\"name\":\"Bench\",\"upstream\":\"http://$PEERBENCH_UPSTREAM\",
+             \"policy\":{\"quota\":{\"calls\":20000,\"scope\":\"key\"}}}" "http://$seeding/v1/projects"
     python3 "$here/seed.py" --api "$seeding" --token "$(token)" --project bench --keys "$PEERBENCH_KEYS" \
         --out "$PEERBENCH_CACHE/made.txt" >"$PEERBENCH_CACHE/seed.json"
     python3 "$here/specials.py" "$seeding" "$(token)" "$PEERBENCH_CACHE"
@@ -26,6 +27,11 @@ if [ ! -f "$PEERBENCH_CACHE/valid.txt" ]; then
     mv "$PEERBENCH_CACHE/made.txt" "$PEERBENCH_CACHE/valid.txt"
 fi
 cp "$PEERBENCH_CACHE/valid.txt" "$PEERBENCH_CACHE/invalid.txt" "$PEERBENCH_CACHE/special.json" "$PEERBENCH_OUT/"
+
+# Each start begins from the same folder: a key with three calls left has three calls left again.
+rm -rf "$PEERBENCH_OUT/data"
+cp -r "$data" "$PEERBENCH_OUT/data"
+data=$PEERBENCH_OUT/data
 
 case $SUBJECT in
 verify)

@@ -137,7 +137,7 @@ struct QuotaSimulation {
       guard let held = nodes[at].cells.holding(subject), held.unused > 0 else { continue }
       turn(which, to: held.day)
       guard held.day == books[which].day else { continue }
-      let bound = max(QuotaChunk.smallest, QuotaChunk.largest(books[which].limit))
+      let bound = QuotaChunk.largest(books[which].limit)
       #expect(held.unused <= min(bound, max(1, books[which].limit / 16)))
       books[which].stranded += held.unused
       strandedInAll += held.unused

@@ -48,11 +48,14 @@ package struct QuotaRow: Hashable, Sendable {
 /// How many calls a process reserves ahead for one subject: what it uses in a tenth or two of a
 /// second, so that a crash strands little and calls rarely wait.
 package struct QuotaChunk: Hashable, Sendable {
-  package static let smallest: Int64 = 4
-  package private(set) var size = QuotaChunk.smallest
+  package private(set) var size: Int64
   private var grantedAt: Timestamp?
 
-  package init() {}
+  package init(limit: Int64) { size = Self.smallest(limit) }
+
+  /// However slowly the calls come: 4, or a five-hundredth of the limit where that is more, so that
+  /// a subject with plenty left does not go to the store for each handful of calls; at most 64.
+  package static func smallest(_ limit: Int64) -> Int64 { min(64, max(4, limit / 500)) }
 
   /// However fast the calls come: 256, or a ten-thousandth of the limit where that is more.
   package static func largest(_ limit: Int64) -> Int64 { min(65_536, max(256, limit / 10_000)) }
@@ -76,7 +79,7 @@ package struct QuotaChunk: Hashable, Sendable {
     guard let grantedAt else { return }
     switch now.microseconds - grantedAt.microseconds {
     case 0..<50_000: size = min(size * 2, Self.largest(limit))
-    case 500_000...: size = max(size / 2, Self.smallest)
+    case 500_000...: size = max(size / 2, Self.smallest(limit))
     default: break
     }
   }

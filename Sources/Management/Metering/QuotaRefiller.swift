@@ -21,9 +21,16 @@ package actor QuotaRefiller {
   /// A subject with calls here.
   private struct Loan {
     let subject: QuotaSubject
-    var chunk = QuotaChunk()
+    var limit: Int64
+    var chunk: QuotaChunk
     var seen: QuotaCells.Holding?
     var idleRounds = 0
+
+    init(_ subject: QuotaSubject, limit: Int64) {
+      self.subject = subject
+      self.limit = limit
+      chunk = QuotaChunk(limit: limit)
+    }
   }
 
   private struct Plan: Sendable {
@@ -89,7 +96,8 @@ package actor QuotaRefiller {
     let plans = requests.map { request in
       let held = cells.held(request)
       return Plan(
-        request: request, chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(),
+        request: request,
+        chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(limit: request.rule.limit),
         held: held.unused, debt: held.debt)
     }
     let answers: [QuotaCells.Answer?]
@@ -142,7 +150,8 @@ package actor QuotaRefiller {
       let nothing = QuotaCells.Answer(day: request.day, granted: 0, reserved: .max / 2)
       return cells.answer(request, nothing, low: 0)
     }
-    var loan = loans[id] ?? Loan(subject: request.subject)
+    var loan = loans[id] ?? Loan(request.subject, limit: request.rule.limit)
+    loan.limit = request.rule.limit
     if answer.granted > 0 { loan.chunk.refilled(at: now, limit: request.rule.limit) }
     loans[id] = loan
     totals.reserved += answer.granted
@@ -194,8 +203,8 @@ package actor QuotaRefiller {
       loans[id] = loan.idleRounds >= Self.looksToIdle ? nil : loan
       if loan.idleRounds >= Self.looksToIdle {
         if holding.unused > 0 { returns.append((loan.subject, 0)) }
-      } else if loan.idleRounds == 1, holding.unused > QuotaChunk.smallest {
-        returns.append((loan.subject, QuotaChunk.smallest))
+      } else if loan.idleRounds == 1, holding.unused > QuotaChunk.smallest(loan.limit) {
+        returns.append((loan.subject, QuotaChunk.smallest(loan.limit)))
       }
     }
     await giveBack(returns)

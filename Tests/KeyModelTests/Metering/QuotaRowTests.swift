@@ -66,12 +66,12 @@ import Testing
 
   @Test("chunks grow while calls come fast, shrink when they do not, and end at one")
   func chunks() {
-    var chunk = QuotaChunk()
+    var chunk = QuotaChunk(limit: 2500)
     var now = Timestamp(seconds: 0)
     func wanted(_ remaining: Int64, held: Int64 = 0, waiting: Int64 = 0) -> Int64 {
       chunk.wanted(held: held, waiting: waiting, remaining: remaining, limit: 2500)
     }
-    #expect(wanted(2500) == 4 && wanted(2500, held: 1) == 3 && wanted(2500, held: 9) == 0)
+    #expect(wanted(2500) == 5 && wanted(2500, held: 1) == 4 && wanted(2500, held: 9) == 0)
     for _ in 0..<20 {
       chunk.refilled(at: now, limit: 2500)
       now.microseconds += 1000
@@ -82,7 +82,8 @@ import Testing
       now.microseconds += 600_000
       chunk.refilled(at: now, limit: 2500)
     }
-    #expect(chunk.size == QuotaChunk.smallest)
+    #expect(chunk.size == QuotaChunk.smallest(2500))
+    #expect(QuotaChunk.smallest(100) == 4 && QuotaChunk.smallest(1_000_000) == 64)
     #expect(QuotaChunk.largest(1_000_000) == 256)
     #expect(QuotaChunk.largest(100_000_000) == 10_000)
   }
