@@ -215,11 +215,3 @@ enum OutputSchemas {
     "LeaseRenewal": Schema.input(["lease_seconds": leaseSeconds], required: []),
   ]
 }
-
-extension JSONObject {
-  func merging(_ other: JSONObject) -> JSONObject {
-    var result = self
-    for member in other.members { result[member.name] = member.value }
-    return result
-  }
-}

@@ -174,7 +174,7 @@ final class SelfServiceDesk: @unchecked Sendable {
   }
 
   private func fill(_ template: JSONValue, _ refusal: SelfServiceRefusal) -> JSONValue {
-    SelfServiceShape.fill(template) { name in
+    JSONTemplate.fill(template) { name in
       switch name {
       case "code": .string(refusal.code)
       case "message": .string(refusal.message)
@@ -198,7 +198,7 @@ final class SelfServiceDesk: @unchecked Sendable {
     }
     if body != nil { add("Content-Type", type) }
     for header in plan.answerHeaders {
-      let value = SelfServiceShape.fill(.string(header.value)) { _ in
+      let value = JSONTemplate.fill(.string(header.value)) { _ in
         .string(requestID.description)
       }
       add(header.name, value.string ?? "")

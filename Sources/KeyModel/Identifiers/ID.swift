@@ -97,6 +97,9 @@ package enum MemberTag: IDTag { package static let prefix = "mem" }
 package enum AuditTag: IDTag { package static let prefix = "aud" }
 package enum RequestTag: IDTag { package static let prefix = "req" }
 package enum LeaseTag: IDTag { package static let prefix = "lea" }
+package enum WebhookTag: IDTag { package static let prefix = "whk" }
+package enum EventTag: IDTag { package static let prefix = "evt" }
+package enum DeliveryTag: IDTag { package static let prefix = "dlv" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>
@@ -108,3 +111,6 @@ package typealias MemberID = ID<MemberTag>
 package typealias AuditID = ID<AuditTag>
 package typealias RequestID = ID<RequestTag>
 package typealias LeaseID = ID<LeaseTag>
+package typealias WebhookID = ID<WebhookTag>
+package typealias EventID = ID<EventTag>
+package typealias DeliveryID = ID<DeliveryTag>

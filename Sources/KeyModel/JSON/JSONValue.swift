@@ -50,6 +50,13 @@ package struct JSONObject: Hashable, Sendable {
   package mutating func append(new name: String, _ value: JSONValue) {
     members.append(Member(name, value))
   }
+
+  /// The members of `other` win.
+  package func merging(_ other: JSONObject) -> JSONObject {
+    var result = self
+    for member in other.members { result[member.name] = member.value }
+    return result
+  }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {

@@ -1,6 +1,7 @@
 // What a change may use while it runs inside its transaction, and what it must leave behind: an
 // audit entry for each thing it changed, and the subjects the data plane has to hear of.
 internal import Crypto
+internal import Delivery
 internal import KeyModel
 internal import Storage
 
@@ -8,18 +9,22 @@ struct ChangeContext {
   let view: View
   let now: Timestamp
   let entropy: any Entropy
+  let policies: PolicyLibrary
   private(set) var notes: [AuditNote] = []
   private(set) var published: [Published] = []
+  /// In whose queues there is something new.
+  private(set) var woken: [WebhookID] = []
   /// The request was right but there was nothing left to do: no audit entry is owed.
   private(set) var isUnchanged = false
 
   var tx: Transaction { view.tx }
   var actor: String { view.principal.actor }
 
-  init(view: View, now: Timestamp, entropy: any Entropy) {
+  init(view: View, now: Timestamp, entropy: any Entropy, policies: PolicyLibrary) {
     self.view = view
     self.now = now
     self.entropy = entropy
+    self.policies = policies
   }
 
   mutating func audit(
@@ -43,6 +48,26 @@ struct ChangeContext {
   }
 
   mutating func nothingToDo() { isUnchanged = true }
+
+  /// Tells the account's webhooks that subscribed to it, by way of the store: the event leaves
+  /// only if this change is committed.
+  /// - Parameter environment: nil: it concerns the account in all of them.
+  mutating func emit(
+    _ kind: EventKind, project: ProjectID, account: AccountID, environment: String? = nil,
+    _ data: JSONObject
+  ) throws {
+    woken += try outbox.write(
+      kind.rawValue, project: project, account: account, environment: environment, data)
+  }
+
+  var outbox: EventOutbox {
+    EventOutbox(tx, now: now, entropy: entropy) { [policies, tx] id in
+      guard let project = try tx.projects.find(id) else { throw Problem.notFound() }
+      return try policies.policy(of: project).policy.webhooks
+    }
+  }
+
+  mutating func wake(_ webhooks: [WebhookID]) { woken += webhooks }
 }
 
 struct Published: Sendable {

@@ -1,6 +1,7 @@
 // The control plane's use cases. This file holds what they share: the one way to change something
 // and the one way to read. The use cases themselves are extensions, a folder per aggregate.
 package import Crypto
+package import Delivery
 package import KeyModel
 package import Storage
 package import Verification
@@ -25,6 +26,8 @@ package final class UseCases: Sendable {
   let requests: any RequestLog
   /// What the data plane holds of quotas.
   let quotaCells: QuotaCells
+  /// Hears in whose queues there is something new.
+  package let deliverySignal = DeliverySignal()
 
   /// - Parameters:
   ///   - counted: takes from the data plane what it counted since it was last asked.
@@ -111,10 +114,10 @@ package final class UseCases: Sendable {
     try principal.require(operation)
     let now = clock.now()
     do {
-      return try await store.write { [entropy] tx in
+      return try await store.write { [entropy, policies] tx in
         var context = ChangeContext(
           view: View(tx: tx, principal: principal, operation: operation), now: now,
-          entropy: entropy)
+          entropy: entropy, policies: policies)
         throw Rehearsed(answer: try effect(&context))
       }
     } catch let rehearsed as Rehearsed {
@@ -135,11 +138,13 @@ package final class UseCases: Sendable {
     /// What the data plane has to hear.
     var changes: [PositionedChange] = []
     var concernsPrincipals = false
+    var woken: [WebhookID] = []
   }
 
   private func announce(_ outcome: Outcome) {
     if outcome.concernsPrincipals { principals.empty() }
     feed.hear(outcome.changes)
+    if !outcome.woken.isEmpty { deliverySignal.wake(outcome.woken) }
   }
 
   private func run(
@@ -148,13 +153,14 @@ package final class UseCases: Sendable {
   ) throws -> Outcome {
     if let earlier = try replay?.begin(tx, now: now) { return Outcome(answer: earlier) }
     var context = ChangeContext(
-      view: View(tx: tx, principal: principal, operation: operation), now: now, entropy: entropy)
+      view: View(tx: tx, principal: principal, operation: operation), now: now, entropy: entropy,
+      policies: policies)
     let answer = try effect(&context)
     guard context.isUnchanged || !context.notes.isEmpty else { throw MissingAudit() }
     try chain.append(
       context.notes, actor: principal.actor, at: now, entropy: entropy, to: tx)
     try replay?.complete(answer, tx, now: now, entropy: entropy)
-    var outcome = Outcome(answer: answer)
+    var outcome = Outcome(answer: answer, woken: context.woken)
     if context.published.isEmpty { return outcome }
     let first = try tx.changes.append(context.published.map(\.subject))
     outcome.changes = context.published.enumerated().map { at, published in

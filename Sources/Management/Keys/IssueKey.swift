@@ -40,6 +40,7 @@ extension UseCases {
     context.audit(
       "key.created", project: key.projectID, account: key.accountID, subject: key.id,
       ["environment": .string(key.environment), "hint": .string(made.hint)])
+    try context.emit(.keyCreated, key)
     return Represent.key(key, policy: policy, now: context.now, secret: made.secret)
   }
 

@@ -123,6 +123,7 @@ extension UseCases {
     context.audit(
       "key.revoked", project: key.projectID, account: key.accountID, subject: key.id,
       ["hint": .string(key.shownVersion?.hint ?? "")])
+    try context.emit(.keyRevoked, key)
   }
 
   /// Throws 409 where the policy wants more active keys than would be left.

@@ -96,6 +96,12 @@ extension UseCases {
     context.audit(
       action, project: key.projectID, account: key.accountID, subject: key.id,
       ["version": .string(made.id.description), "hint": .string(made.hint)])
+    try context.emit(
+      .keyRotated, renewed,
+      [
+        "version_id": .string(made.id.description),
+        "mode": .string(action == "key.reset" ? "reset" : "rotate"),
+      ])
     return Represent.key(renewed, policy: policy, now: context.now, secret: made.secret)
   }
 }

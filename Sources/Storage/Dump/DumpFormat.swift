@@ -29,6 +29,7 @@ enum DumpFormat {
     ("key_versions", "key_id, number"), ("key_usage", "key_id, version_id"),
     ("key_days", "key_id, day"), ("quotas", "subject"),
     ("key_callers", "key_id, version_id, address, user_agent, route"),
+    ("webhooks", "id"), ("webhook_queues", "webhook_id"), ("events", "id"), ("deliveries", "id"),
     ("operator_keys", "id"), ("audit", "sequence"), ("idempotency", "principal, route, key"),
     ("keyring", "id"), ("meta", "name"), ("feed", "id"), ("changes", "position"),
   ]

@@ -27,6 +27,10 @@ package final class Transaction {
   package var history: UsageHistoryRepository { UsageHistoryRepository(self) }
   package var quotas: QuotaRepository { QuotaRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
+  package var webhooks: WebhookRepository { WebhookRepository(self) }
+  package var events: EventRepository { EventRepository(self) }
+  package var deliveries: DeliveryRepository { DeliveryRepository(self) }
+  package var webhookQueues: WebhookQueueRepository { WebhookQueueRepository(self) }
   package var meta: MetaRepository { MetaRepository(self) }
 
   /// The error that failed the body so far; forgets it.

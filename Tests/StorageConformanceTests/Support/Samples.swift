@@ -43,6 +43,30 @@ enum Sample {
       createdAt: now)
   }
 
+  static func webhook(_ number: Int, account: Int = 1, project: Int = 1) -> Webhook {
+    Webhook(
+      id: id(number), projectID: id(project), accountID: id(account), name: "Hook \(number)",
+      url: "https://hooks.example/\(number)", environment: "production", events: ["a.b"],
+      sealedSecrets: [1, 0, 255], createdAt: now)
+  }
+
+  static func event(_ number: Int, account: Int = 1, project: Int = 1) -> Event {
+    Event(
+      id: id(number), projectID: id(project), accountID: id(account), environment: nil,
+      type: "a.b", createdAt: now, data: ["n": .integer(Int64(number)), "t": "✓"])
+  }
+
+  /// Due now.
+  static func delivery(_ number: Int, of event: Int, to webhook: Int) -> Delivery {
+    Delivery(
+      id: id(number), eventID: id(event), webhookID: id(webhook), nextAttemptAt: now,
+      attempts: [
+        DeliveryAttempt(
+          at: now, status: 500, latencyMilliseconds: 7, error: "status 500",
+          responseExcerpt: "\"no\"")
+      ])
+  }
+
   static func version(_ number: Int, key: Int, ordinal: Int64 = 1) -> KeyVersion {
     KeyVersion(
       id: id(number), keyID: id(key), number: ordinal, state: .active, lookup: lookup(number),

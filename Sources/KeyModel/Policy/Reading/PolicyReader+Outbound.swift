@@ -13,11 +13,6 @@ extension PolicyReader {
     }
   }
 
-  private static let eventPlaceholders = [
-    "id", "type", "data", "created_at", "updated_at", "account_id", "environment", "webhook_id",
-    "webhook_url",
-  ]
-
   private static func webhooks(_ cursor: PolicyCursor, _ rules: inout WebhookRules) {
     cursor.optionalInteger("max", &rules.max, 1...1000)
     cursor.integer("timeout_seconds", &rules.timeoutSeconds, 1...60)
@@ -25,7 +20,7 @@ extension PolicyReader {
     cursor.optionalInteger("disable_after_seconds", &rules.disableAfterSeconds, 60...year)
     cursor.flag("unique_url", &rules.uniqueURL)
     cursor.list("event_types", &rules.eventTypes, 0...256, eventType)
-    cursor.readOptional("body", &rules.body) { body($0, eventPlaceholders) }
+    cursor.readOptional("body", &rules.body) { body($0, EventBody.placeholders) }
     cursor.list("signatures", &rules.signatures, 0...8, signature)
   }
 
