@@ -27,15 +27,7 @@ struct AccountMatrixTests {
       try await site.project("mine", policy: policy)
       try await site.project("other", policy: policy)
       account = try await site.account("mine")
-      let applications = await site.ask("GET", "/v1/accounts/\(account)/applications")
-      let made = await site.ask(
-        "POST", "/v1/operator-keys", #"{"scopes":["*"],"project":"mine"}"#)
-      values = [
-        "slug": "mine", "account": account, "key": try await site.key(account),
-        "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
-        "id": try made.text("id"), "name": "default",
-        "member": try await site.member(account, "viewer"),
-      ]
+      values = try await site.parameters("mine", account, member: "viewer")
       if suspended {
         _ = await site.ask("PATCH", "/v1/accounts/\(account)", #"{"state":"suspended"}"#)
       }

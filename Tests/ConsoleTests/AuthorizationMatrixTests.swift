@@ -19,15 +19,7 @@ struct AuthorizationMatrixTests {
       try await site.project("mine")
       try await site.project("other")
       let account = try await site.account("mine")
-      let applications = await site.ask("GET", "/v1/accounts/\(account)/applications")
-      let made = await site.ask(
-        "POST", "/v1/operator-keys", #"{"scopes":["*"],"project":"mine"}"#)
-      values = [
-        "slug": "mine", "account": account, "key": try await site.key(account),
-        "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
-        "id": try made.text("id"), "name": "default",
-        "member": try await site.member(account, "admin"),
-      ]
+      values = try await site.parameters("mine", account, member: "admin")
       foreign = try await site.operatorKey(["*"], project: "other")
       let doomed = await site.ask("POST", "/v1/operator-keys", #"{"scopes":["*"]}"#)
       revoked = try doomed.text("operator_key")

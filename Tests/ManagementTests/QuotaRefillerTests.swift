@@ -105,7 +105,7 @@ struct QuotaRefillerTests {
       let first = QuotaNode(world.store, clock: world.clock)
       _ = await first.debit(subject, Self.rule(50), day)
       let stranded = first.cells.holding(subject)?.unused ?? 0
-      #expect((1...QuotaChunk.smallest).contains(stranded))
+      #expect((1...QuotaChunk.smallest(50)).contains(stranded))
       if !crashes { await first.refiller.giveBackAll() }
       let second = QuotaNode(world.store, clock: world.clock)
       var passed = 1

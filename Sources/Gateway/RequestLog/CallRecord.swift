@@ -81,8 +81,8 @@ extension GatewayWorker {
   ) {
     guard let ring, let plan = record.plan else { return }
     var fields = record.fields
+    // It begins with the turn as the upstream's does, so the whole is never less than its part.
     fields.latency = (worker.monotonicNanoseconds - record.begunAt) / 1000
-    // Both begin with the turn, so the whole is never less than its part.
     fields.status = UInt16(truncatingIfNeeded: status)
     fields.bytesIn = UInt64(truncatingIfNeeded: bytesIn)
     fields.bytesOut = UInt64(truncatingIfNeeded: bytesOut)
@@ -104,7 +104,7 @@ extension GatewayWorker {
 
   @inline(__always)
   private func put(_ fields: RecordFields, _ ring: RecordRing) {
-    ring.write(fields.packedSize) { _ = fields.write(to: $0) }
+    ring.write(fields.packedSize) { fields.fill($0) }
   }
 
   /// Keys that someone put into a path do not belong in a log.

@@ -67,8 +67,16 @@ package struct RecordFields {
   @inline(__always)
   package func write(to out: UnsafeMutableRawBufferPointer) -> Int {
     let size = packedSize
-    guard size <= out.count, let start = out.baseAddress else { return 0 }
-    writeNumbers(to: start, size: size)
+    guard size <= out.count else { return 0 }
+    fill(UnsafeMutableRawBufferPointer(rebasing: out[..<size]))
+    return size
+  }
+
+  /// Writes the packed form into room of exactly `packedSize` bytes.
+  @inline(__always)
+  package func fill(_ room: UnsafeMutableRawBufferPointer) {
+    guard let start = room.baseAddress else { return }
+    writeNumbers(to: start, size: room.count)
     var at = RecordLayout.fixed
     var field = RecordLayout.lengths
     put(environment, RecordLayout.labelLimit, start, &at, &field)
@@ -77,7 +85,6 @@ package struct RecordFields {
     put(path, RecordLayout.pathLimit, start, &at, &field)
     put(userAgent, RecordLayout.agentLimit, start, &at, &field)
     put(headers, RecordLayout.headersLimit, start, &at, &field)
-    return size
   }
 
   @inline(__always)

@@ -92,12 +92,6 @@ extension QuotaRule {
   /// Whose day a call with this identity counts against.
   @inline(__always)
   package func subject(of identity: Identity) -> QuotaSubject {
-    let id =
-      switch scope {
-      case .application: identity.applicationID.bits
-      case .key: identity.keyID.bits
-      case .account, .address: identity.accountID.bits
-      }
-    return QuotaSubject(id: id, account: identity.accountID)
+    QuotaSubject(id: MeterSubjects(identity, nil)[scope], account: identity.accountID)
   }
 }

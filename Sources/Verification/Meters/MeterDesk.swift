@@ -232,12 +232,11 @@ package final class MeterDesk {
       read(cells, asked, remaining, now, refused: false)
       return .settled(slot)
     case .exhausted:
-      let resetsAt = read(cells, asked, 0, now, refused: true)
+      let (resetsAt, seconds) = read(cells, asked, 0, now, refused: true)
       giveBack(asked.limits, asked.subjects)
-      let wait = max(0, resetsAt.microseconds - now.microseconds)
       decision.refuse(
         .quotaExceeded, LimitFacts(limit: asked.rule.limit, remaining: 0, resetsAt: resetsAt),
-        retryAfterSeconds: (wait + 999_999) / 1_000_000)
+        retryAfterSeconds: seconds)
       return .settled(nil)
     case .waiting:
       return .waiting(MeterHold(asked: asked, taken: taken, readings: readings, slot: slot))
@@ -260,16 +259,16 @@ package final class MeterDesk {
   @discardableResult
   private func read(
     _ cells: QuotaCells, _ asked: Asked, _ remaining: Int64, _ now: Timestamp, refused: Bool
-  ) -> Timestamp {
+  ) -> (resetsAt: Timestamp, seconds: Int64) {
     // A day that was begun under a clock that was ahead lasts until its own end.
     let known = refused ? cells.state(of: asked.subject, asked.rule, now: now)?.resetsAt : nil
     let resetsAt = known ?? asked.rule.resetsAt(now)
+    let seconds = Self.seconds(max(0, resetsAt.microseconds - now.microseconds) * 1000)
     readings.append(
       MeterReading(
-        limit: asked.limits.placeOfQuota, remaining: remaining,
-        seconds: (max(0, resetsAt.microseconds - now.microseconds) + 999_999) / 1_000_000,
+        limit: asked.limits.placeOfQuota, remaining: remaining, seconds: seconds,
         badge: meters.badge(asked.subject.id), refused: refused))
-    return resetsAt
+    return (resetsAt, seconds)
   }
 
   /// Calls `tell` once, from any thread, when `resume` may know more.

@@ -116,6 +116,21 @@ final class Site: Sendable {
     ).text("id")
   }
 
+  /// What the parameters of routes stand for, by their names: things of `account` in `slug`.
+  func parameters(_ slug: String, _ account: String, member role: String) async throws
+    -> [String: String]
+  {
+    let applications = await ask("GET", "/v1/accounts/\(account)/applications")
+    let made = await ask(
+      "POST", "/v1/operator-keys", #"{"scopes":["*"],"project":"\#(slug)"}"#)
+    return [
+      "slug": slug, "account": account, "key": try await key(account),
+      "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
+      "id": try made.text("id"), "name": "default",
+      "member": try await member(account, role),
+    ]
+  }
+
   private func count(_ account: String) async -> Int {
     await ask("GET", "/v1/accounts/\(account)/members?limit=200").body["data"]?.array?.count ?? 0
   }

@@ -22,17 +22,13 @@ final class ProxyEndToEndTests {
     _ target: String, method: String = "GET", headers: [String] = [], body: String = "",
     with token: String? = nil
   ) -> Answer? {
-    let client = RawClient(port: world.gateway)
-    client.send(request(target, method: method, headers: headers, with: token) + body)
-    return client.receiveAnswer(toHEAD: method == "HEAD")
+    world.call(target, method: method, headers: headers, body: body, with: token ?? self.token)
   }
 
   private func request(
     _ target: String, method: String = "GET", headers: [String] = [], with token: String? = nil
   ) -> String {
-    let lines = headers.map { $0 + "\r\n" }.joined()
-    return "\(method) \(target) HTTP/1.1\r\nHost: api.example\r\n"
-      + "Authorization: Bearer \(token ?? self.token)\r\n\(lines)\r\n"
+    GatewayWorld.request(target, method: method, headers: headers, with: token ?? self.token)
   }
 
   @Test("a call passes with its identity and without its credential; a revoked key's does not")

@@ -31,11 +31,8 @@ struct RateEndToEndTests {
     _ world: GatewayWorld, _ token: String?, _ path: String = "/x", method: String = "GET",
     from address: String? = nil
   ) -> Answer? {
-    let client = RawClient(port: world.gateway)
-    let credential = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
-    let forwarded = address.map { "X-Forwarded-For: \($0)\r\n" } ?? ""
-    client.send("\(method) \(path) HTTP/1.1\r\nHost: api\r\n\(credential)\(forwarded)\r\n")
-    return client.receiveAnswer()
+    world.call(
+      path, method: method, headers: address.map { ["X-Forwarded-For: \($0)"] } ?? [], with: token)
   }
 
   private func statuses(_ count: Int, _ call: () -> Answer?) -> [Int] {

@@ -20,22 +20,16 @@ final class RequestRecordTests {
 
   deinit { upstream.stop() }
 
-  private func request(
-    _ target: String, method: String = "GET", headers: [String] = [], with token: String? = nil
-  ) -> String {
-    let lines = headers.map { $0 + "\r\n" }.joined()
-    return "\(method) \(target) HTTP/1.1\r\nHost: api.example\r\n"
-      + "Authorization: Bearer \(token ?? self.token)\r\n\(lines)\r\n"
-  }
-
   @discardableResult
   private func call(
     _ target: String, method: String = "GET", headers: [String] = [], body: String = "",
     with token: String? = nil
   ) -> Answer? {
-    let client = RawClient(port: world.gateway)
-    client.send(request(target, method: method, headers: headers, with: token) + body)
-    return client.receiveAnswer(toHEAD: method == "HEAD")
+    world.call(target, method: method, headers: headers, body: body, with: token ?? self.token)
+  }
+
+  private func request(_ target: String, method: String = "GET", headers: [String] = []) -> String {
+    GatewayWorld.request(target, method: method, headers: headers, with: token)
   }
 
   @Test("an admitted call: who, what, how much, how long; never its query or its credential")

@@ -23,9 +23,7 @@ struct LimitFieldTests {
   }
 
   private func call(_ token: String, _ path: String = "/x", method: String = "GET") -> Answer? {
-    let client = RawClient(port: world.gateway)
-    client.send("\(method) \(path) HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer \(token)\r\n\r\n")
-    return client.receiveAnswer(toHEAD: method == "HEAD")
+    world.call(path, method: method, with: token)
   }
 
   private func items(_ answer: Answer?, _ name: String) throws -> [StructuredItem] {
