@@ -100,6 +100,7 @@ package enum LeaseTag: IDTag { package static let prefix = "lea" }
 package enum WebhookTag: IDTag { package static let prefix = "whk" }
 package enum EventTag: IDTag { package static let prefix = "evt" }
 package enum DeliveryTag: IDTag { package static let prefix = "dlv" }
+package enum CycleTag: IDTag { package static let prefix = "cyc" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>
@@ -114,3 +115,4 @@ package typealias LeaseID = ID<LeaseTag>
 package typealias WebhookID = ID<WebhookTag>
 package typealias EventID = ID<EventTag>
 package typealias DeliveryID = ID<DeliveryTag>
+package typealias CycleID = ID<CycleTag>

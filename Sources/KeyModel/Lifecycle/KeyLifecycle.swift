@@ -1,6 +1,6 @@
 // The life of a key with its versions. Pure: a key, an event and the time give the next key. What
-// always holds of a key that is neither revoked nor expired: one version is active, at most two
-// are accepted, and a version that is over is never accepted again.
+// always holds of a key that is neither revoked nor expired: one version is active, one or two are
+// accepted, and a version that is over is never accepted again.
 
 /// What a key is at a moment.
 package enum KeyStanding: String, Sendable, CaseIterable {
@@ -18,6 +18,10 @@ package enum KeyEvent: Hashable, Sendable {
   case commit(VersionID, overlapSeconds: Int64)
   /// The waiting secret is given up.
   case abandon(VersionID)
+  /// While the waiting secret is on its way, the key's is not accepted.
+  case hold
+  /// The key's secret is accepted again.
+  case release
   /// Within the overlap: the retiring secret becomes the key's again, the key's retires.
   case rollBack(overlapSeconds: Int64)
   /// Nil: never.
@@ -54,6 +58,8 @@ package enum KeyLifecycle {
     case .prepare(let version): try machine.prepare(version)
     case .commit(let id, let overlap): try machine.commit(id, overlap)
     case .abandon(let id): try machine.abandon(id)
+    case .hold: try machine.hold()
+    case .release: machine.release()
     case .rollBack(let overlap): try machine.rollBack(overlap)
     case .setExpiry(let time): machine.key.expiresAt = time
     case .tidy: try machine.endOverdue()
@@ -146,6 +152,20 @@ private struct KeyMachine {
 
   mutating func abandon(_ id: VersionID) throws(KeyEventError) {
     try move(index(of: id, .pending), .abandon)
+    release()
+  }
+
+  mutating func hold() throws(KeyEventError) {
+    guard key.versions.contains(where: { $0.state == .pending }) else { throw .noSuchVersion }
+    for index in key.versions.indices where key.versions[index].state == .active {
+      key.versions[index].acceptedUntil = min(now, key.versions[index].acceptedUntil ?? now)
+    }
+  }
+
+  mutating func release() {
+    for index in key.versions.indices where key.versions[index].state == .active {
+      key.versions[index].acceptedUntil = nil
+    }
   }
 
   mutating func rollBack(_ overlap: Int64) throws(KeyEventError) {

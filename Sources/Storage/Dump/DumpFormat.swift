@@ -28,6 +28,7 @@ enum DumpFormat {
     ("keys", "id"),
     ("key_versions", "key_id, number"), ("key_usage", "key_id, version_id"),
     ("key_days", "key_id, day"), ("quotas", "subject"),
+    ("auto_cycling", "account_id, environment"), ("cycles", "id"),
     ("key_callers", "key_id, version_id, address, user_agent, route"),
     ("webhooks", "id"), ("webhook_queues", "webhook_id"), ("events", "id"), ("deliveries", "id"),
     ("operator_keys", "id"), ("audit", "sequence"), ("idempotency", "principal, route, key"),

@@ -37,6 +37,8 @@ package enum Constraint {
   package static let memberEmail = "members_account_id_email"
   package static let keyPublicID = "keys_project_id_public_id"
   package static let versionLookup = "key_versions_lookup"
+  package static let openCycle = "cycles_key_id"
+  package static let cycleSlot = "cycles_key_id_slot_at"
   package static let operatorKeyLookup = "operator_keys_lookup"
   package static let auditSequence = "audit_sequence"
   package static let keyringID = "keyring_id"

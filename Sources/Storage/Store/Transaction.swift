@@ -26,6 +26,8 @@ package final class Transaction {
   package var usage: UsageRepository { UsageRepository(self) }
   package var history: UsageHistoryRepository { UsageHistoryRepository(self) }
   package var quotas: QuotaRepository { QuotaRepository(self) }
+  package var cycling: CyclingRepository { CyclingRepository(self) }
+  package var cycles: CycleRepository { CycleRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
   package var webhooks: WebhookRepository { WebhookRepository(self) }
   package var events: EventRepository { EventRepository(self) }
