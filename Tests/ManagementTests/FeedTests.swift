@@ -43,4 +43,21 @@ struct FeedTests {
     try await changes.value
     #expect(meeting.waiter.withLock { $0 } != nil)
   }
+
+  @Test("What is old is forgotten, and who is further behind loads anew")
+  func trimming() async throws {
+    let world = try await World()
+    for _ in 0..<5 { _ = try await world.account() }
+    let latest = try await world.store.read { try $0.changes.latest() }
+    try await world.feed.trim(keeping: 2)
+    let (left, trimmed) = try await world.store.read {
+      (try $0.changes.after(0, limit: 100).map(\.position), try $0.changes.trimmed())
+    }
+    #expect(left == [latest - 2, latest - 1, latest] && trimmed == latest - 3)
+    #expect(try await world.feed.retell(after: latest - 3))
+    #expect(try await world.feed.retell(after: 0) == false)
+    let loads = await world.feed.loads
+    _ = try await world.account()
+    #expect(await world.feed.loads == loads)
+  }
 }

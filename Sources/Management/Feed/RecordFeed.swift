@@ -21,6 +21,8 @@ package actor RecordFeed {
   package private(set) var loads = 0
   private let committed = CommittedChanges()
   private static let batch = 500
+  /// Changes that one transaction forgets, so that no other waits long for it.
+  private static let trimmedAtOnce = 5_000
 
   /// - Parameter observe: hears of every change after it was applied and before anybody is told
   ///   that it is in force. Where it throws it is called again, with no changes, to make up for it.
@@ -76,6 +78,18 @@ package actor RecordFeed {
       from = last.position
     }
     return true
+  }
+
+  /// Forgets old changes. To be called from a timer.
+  /// - Parameter kept: for other servers and for journals; who is further behind loads anew.
+  package func trim(keeping kept: Int64 = 100_000) async throws {
+    let end = settled - kept
+    while end > 0 {
+      let count = try await store.write { tx in
+        try tx.changes.trim(below: end, limit: Self.trimmedAtOnce)
+      }
+      if count < Self.trimmedAtOnce { return }
+    }
   }
 
   /// From the store's writer thread, in the order of commits, before anybody is answered.

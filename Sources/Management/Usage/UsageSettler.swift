@@ -7,6 +7,8 @@ package import Verification
 package actor UsageSettler {
   /// Versions whose counts wait for a store that is away; beyond it the oldest are given up.
   private static let bound = 200_000
+  /// Versions of one transaction: no change of a key waits longer than these take.
+  private static let batch = 1_000
   private let store: Store
   private let collect: @Sendable () async -> [UsageDelta]
   private let pass = SharedPass()
@@ -27,9 +29,22 @@ package actor UsageSettler {
   package func store(_ deltas: [UsageDelta]) async {
     let all = waiting + deltas
     totals.lastRows = all.count
-    guard !all.isEmpty else { return }
     waiting = []
-    let usage = all.map {
+    var left = all[...]
+    while !left.isEmpty {
+      guard await store(batch: left.prefix(Self.batch)) else {
+        totals.failed += 1
+        totals.givenUp += max(0, left.count - Self.bound)
+        waiting = Array(left.suffix(Self.bound)) + waiting
+        return
+      }
+      left = left.dropFirst(Self.batch)
+    }
+    if !all.isEmpty { totals.stored += 1 }
+  }
+
+  private func store(batch: ArraySlice<UsageDelta>) async -> Bool {
+    let usage = batch.map {
       VersionUsage(
         keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, day: $0.day,
         calls: $0.calls)
@@ -40,12 +55,10 @@ package actor UsageSettler {
         try tx.usage.add(usage)
         try tx.history.add(days)
       }
-      totals.stored += 1
-      totals.calls += all.reduce(0) { $0 + $1.calls }
+      totals.calls += batch.reduce(0) { $0 + $1.calls }
+      return true
     } catch {
-      totals.failed += 1
-      totals.givenUp += max(0, all.count - Self.bound)
-      waiting = Array(all.suffix(Self.bound)) + waiting
+      return false
     }
   }
 }

@@ -132,7 +132,10 @@ private struct Rounds: Sendable {
   }
 
   private func sweep() async {
-    do { try await control.management.sweep() } catch {
+    do {
+      try await control.management.sweep()
+      try await control.feed.trim()
+    } catch {
       log.warning("what has expired was not erased: \(Failure.line(error))")
     }
     do {

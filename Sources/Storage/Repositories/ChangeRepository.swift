@@ -79,9 +79,11 @@ package struct ChangeRepository {
     try transaction.number("SELECT trimmed FROM feed WHERE id = 1")
   }
 
-  /// Forgets changes below `position`; gives how many.
-  package func trim(below position: Int64) throws(StoreError) -> Int {
-    let upTo = min(position - 1, try latest())
+  /// Forgets changes below `position`, the oldest first and at most `limit`; gives how many.
+  package func trim(below position: Int64, limit: Int = .max) throws(StoreError) -> Int {
+    let oldest = try transaction.number("SELECT coalesce(min(position), 0) FROM changes")
+    let newest = min(position - 1, try latest())
+    let upTo = newest - oldest < Int64(limit) ? newest : oldest + Int64(limit) - 1
     try transaction.execute(
       "UPDATE feed SET trimmed = $1 WHERE id = 1 AND trimmed < $1", [.integer(upTo)])
     return try transaction.execute(
