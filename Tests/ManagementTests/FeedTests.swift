@@ -47,7 +47,7 @@ struct FeedTests {
   @Test("What is old is forgotten, and who is further behind loads anew")
   func trimming() async throws {
     let world = try await World()
-    for _ in 0..<5 { _ = try await world.account() }
+    for number in 0..<5 { _ = try await world.account("p\(number)") }
     let latest = try await world.store.read { try $0.changes.latest() }
     try await world.feed.trim(keeping: 2)
     let (left, trimmed) = try await world.store.read {
