@@ -51,7 +51,7 @@ let package = Package(
     // app
     library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
     library("Verification", ["CSystem", "KeyModel", "Crypto"]),
-    library("Delivery", ["CCurl", "KeyModel", "Crypto", "Storage"]),
+    library("Delivery", ["CCurl", "COpenSSL", "KeyModel", "Crypto", "HTTPServer", "Storage"]),
     .target(name: "CAssets", path: "Profiles/Embedded"),
     library(
       "Management", ["CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Delivery"]),
@@ -82,7 +82,10 @@ let package = Package(
     tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
     tests("StorageConformanceTests", ["Storage", "KeyModel", "TestSupport"]),
     tests("VerificationTests", ["Verification", "Crypto", "KeyModel"]),
-    tests("DeliveryTests", ["Delivery", "Storage", "Crypto", "KeyModel", "TestSupport"]),
+    .testTarget(
+      name: "DeliveryTests",
+      dependencies: ["Delivery", "HTTPServer", "Storage", "Crypto", "KeyModel", "TestSupport"],
+      exclude: ["Support/receiver.py"], swiftSettings: settings),
     tests(
       "ManagementTests",
       [

@@ -68,6 +68,7 @@ struct AccountMatrixTests {
     _ route: Route, _ mayDo: Bool, _ home: Home
   ) -> Int {
     if !mayDo || home == .suspended { return 403 }
+    if route.template == "/v1/outgoing-addresses" { return 200 }
     if home != .own { return 404 }
     return route.input == nil ? route.status : 400
   }
@@ -139,6 +140,7 @@ struct AccountMatrixTests {
     }
     let viewer: Set<Operation> = [
       .getAccount, .listApplications, .getApplication, .getUsage, .listRequests, .streamRequests,
+      .listOutgoingAddresses,
     ]
     #expect(viewer.isSubset(of: operations([.logs])))
     #expect(operations([]).isDisjoint(with: [.listKeys, .getKey, .createKey, .revealKey]))

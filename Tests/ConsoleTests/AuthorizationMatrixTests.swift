@@ -84,7 +84,7 @@ struct AuthorizationMatrixTests {
       switch operation {
       case .createProject: #expect(reply.status == 403 && reply.code == "project_bound")
       case .createOperatorKey: #expect(reply.body["project"] == "other")
-      case .listProfiles, .getProfile: #expect(reply.status == 200)
+      case .listProfiles, .getProfile, .listOutgoingAddresses: #expect(reply.status == 200)
       case .listProjects, .listOperatorKeys, .listAudit:
         #expect(reply.status == 200)
         #expect(!"\(reply.body)".contains("mine"))

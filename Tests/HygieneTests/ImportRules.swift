@@ -12,7 +12,7 @@ enum ImportRules {
     "HTTPServer": ["CEvent", "COpenSSL"],
     "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "Foundation"],
     "Verification": ["KeyModel", "Crypto", "CSystem"],
-    "Delivery": ["KeyModel", "Crypto", "Storage", "CCurl"],
+    "Delivery": ["KeyModel", "Crypto", "HTTPServer", "Storage", "CCurl", "COpenSSL"],
     "Management": [
       "CAssets", "KeyModel", "Crypto", "Storage", "Verification", "Delivery", "Foundation",
     ],
@@ -28,7 +28,7 @@ enum ImportRules {
   /// Where a C module may be imported: the files that own its handles and no others.
   static let bindings: [String: [String]] = [
     "CSodium": ["Sources/Crypto/"],
-    "COpenSSL": ["Sources/Crypto/", "Sources/HTTPServer/"],
+    "COpenSSL": ["Sources/Crypto/", "Sources/HTTPServer/", "Sources/Delivery/Curl/"],
     "CEvent": ["Sources/HTTPServer/"],
     "CSystem": ["Sources/Verification/Table/Epochs.swift", "Sources/Server/"],
     "CSQLite": ["Sources/Storage/SQLite/"],

@@ -162,6 +162,9 @@ enum OutputSchemas {
       "detail": Schema.anyObject, "previous_hash": Schema.string, "hash": Schema.string,
     ]),
     "AuditList": Schema.page(of: "AuditEntry"),
+    "OutgoingAddressList": Schema.output([
+      "data": Schema.list(Schema.string), "next_cursor": Schema.nullable(Schema.string),
+    ]),
     "Liveness": Schema.output(["status": Schema.choice(["ok", "ready"])]),
     "OpenAPI": Schema.anyObject,
     "Page": Schema.string,

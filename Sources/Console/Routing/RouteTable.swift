@@ -5,7 +5,7 @@ internal import Management
 package enum RouteTable {
   package static let all: [Route] =
     projects + accounts + applications + members + keys + usage + requests + operatorKeys + audit
-    + dataPlane
+    + outbound + dataPlane
     + server
 
   static let pageParameters = [

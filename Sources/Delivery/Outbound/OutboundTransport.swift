@@ -85,4 +85,32 @@ package struct OutboundFailure: Error, Sendable, Hashable {
 /// Calls endpoints with POST. Safe to use from many tasks at once.
 package protocol OutboundTransport: Sendable {
   func post(_ request: OutboundRequest) async -> Result<OutboundAnswer, OutboundFailure>
+
+  /// What is wrong with a URL that somebody wants to be called, as one sentence; nil where nothing
+  /// is, as far as can be told without resolving its name.
+  func complaint(about url: String) -> String?
+}
+
+extension OutboundTransport {
+  /// For transports without a list of the operator's own addresses.
+  package func complaint(about url: String) -> String? {
+    do throws(EndpointURLFault) {
+      _ = try EndpointURL.read(url, AddressGuard(allow: []))
+      return nil
+    } catch {
+      return error.sentence
+    }
+  }
+}
+
+/// Calls nobody: for a process that only reads or changes the store.
+package struct NoOutboundTransport: OutboundTransport {
+  package init() {}
+
+  package func post(
+    _ request: OutboundRequest
+  ) async -> Result<OutboundAnswer, OutboundFailure> {
+    .failure(
+      OutboundFailure(.cancelled, "This server calls no endpoints.", mayHaveArrived: false))
+  }
 }

@@ -14,7 +14,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
   case listRequests, streamRequests, listProjectRequests
-  case listAudit
+  case listAudit, listOutgoingAddresses
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
 
   package var scope: Scope {
@@ -34,6 +34,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .getUsage: .usageRead
     case .listRequests, .streamRequests, .listProjectRequests: .requestsRead
     case .listAudit: .auditRead
+    case .listOutgoingAddresses: .projectsRead
     case .listOperatorKeys, .getOperatorKey: .operatorKeysRead
     case .createOperatorKey, .revokeOperatorKey: .operatorKeysWrite
     }
@@ -60,7 +61,7 @@ package enum Operation: String, Sendable, CaseIterable {
       .getOperatorKey,
       .revokeOperatorKey:
       .nobody
-    case .getAccount, .listApplications, .getApplication: .everyMember
+    case .getAccount, .listApplications, .getApplication, .listOutgoingAddresses: .everyMember
     case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,
       .listKeys, .createKey, .getKey, .getReadiness, .updateKey, .revokeKey, .rotateKey,
       .resetKey, .revealKey, .resetAllKeys:

@@ -28,24 +28,33 @@ package final class UseCases: Sendable {
   let quotaCells: QuotaCells
   /// Hears in whose queues there is something new.
   package let deliverySignal = DeliverySignal()
+  /// For the few use cases that ask an endpoint something while the caller waits.
+  let outbound: any OutboundTransport
+  /// Where deliveries come from, as the operator wrote it.
+  let outgoingAddresses: [String]
 
   /// - Parameters:
   ///   - counted: takes from the data plane what it counted since it was last asked.
   ///   - seen: takes from it who presented keys since it was last asked.
   ///   - requests: where its calls are on record.
   ///   - quotaCells: the data plane's.
+  ///   - outbound: the way to customers' endpoints.
+  ///   - outgoingAddresses: addresses or ranges that deliveries come from.
   package init(
     store: Store, vault: Vault, feed: RecordFeed, policies: PolicyLibrary, clock: any WallClock,
     entropy: any Entropy, counted: @escaping @Sendable () async -> [UsageDelta] = { [] },
     seen: @escaping @Sendable () async -> [CallerSighting] = { [] },
     requests: any RequestLog = NoRequestLog(),
     quotaCells: QuotaCells = QuotaCells(),
+    outbound: any OutboundTransport = NoOutboundTransport(), outgoingAddresses: [String] = [],
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
     principals = PrincipalCache(isUsable: !store.capabilities.sharedAmongProcesses)
     self.requests = requests
     self.quotaCells = quotaCells
+    self.outbound = outbound
+    self.outgoingAddresses = outgoingAddresses
     callers = CallerSettler(store: store, collect: seen)
     self.store = store
     self.vault = vault

@@ -17,12 +17,15 @@ final class ControlPlane: Sendable {
   /// Shared by all workers.
   let quotaCells: QuotaCells
   let quotas: QuotaRefiller
+  /// Whoever calls customers' endpoints calls them through its transport.
+  let outbound: Outbound
 
   init(
     _ plan: ServerPlan, _ gatherer: UsageGatherer, _ requests: any RequestLog,
     _ surroundings: Surroundings
   ) async throws {
     let log = Log(surroundings)
+    let transport = try Outbound.transport(plan.outbound)
     let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
     store = try Store.open(plan.store)
     do {
@@ -45,12 +48,14 @@ final class ControlPlane: Sendable {
         clock: clock, entropy: surroundings.entropy,
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
         requests: requests,
-        quotaCells: quotaCells,
+        quotaCells: quotaCells, outbound: transport,
+        outgoingAddresses: plan.outbound.outgoingAddresses,
         report: { log.error(Failure.line($0)) })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.
       latchkey_trim_heap()
       try await RestoreGuard.agree(journal, store, management, feed, log)
+      outbound = Outbound(transport)
     } catch {
       let store = store
       await OffThread.run { store.close() }
@@ -69,7 +74,9 @@ final class ControlPlane: Sendable {
     return loaded.keys
   }
 
-  func close() async {
+  /// - Parameter drainSeconds: how long calls to endpoints may still take.
+  func close(drainSeconds: Int = 0) async {
+    await outbound.stop(within: drainSeconds)
     // Where this fails, the next start compares the two in full.
     try? await RestoreGuard.remember(journal, store, feed)
     await OffThread.run { [store] in store.close() }

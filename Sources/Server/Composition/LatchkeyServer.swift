@@ -21,6 +21,7 @@ package final class LatchkeyServer: Sendable {
   private let gatherer: UsageGatherer
   private let records: RecordWriter
   private let lock: FolderLock
+  private let drainSeconds: Int
 
   /// - Parameter serving: nil: only the folder's Unix socket, for a local command.
   init(
@@ -77,7 +78,7 @@ package final class LatchkeyServer: Sendable {
     do { bound = try engine.start() } catch {
       await metering.stop()
       await OffThread.run { records.stop() }
-      await control.close()
+      await control.close(drainSeconds: plan.drainSeconds)
       throw ToolError(.config, "\(error)")
     }
     upkeep = Upkeep(control, gatherer, records, health, plan.folder, Log(surroundings))
@@ -86,6 +87,7 @@ package final class LatchkeyServer: Sendable {
     self.control = control
     self.health = health
     self.lock = lock
+    drainSeconds = plan.drainSeconds
   }
 
   /// Refuses new calls, lets those in flight finish, stores what was counted, closes the store.
@@ -102,7 +104,7 @@ package final class LatchkeyServer: Sendable {
     await metering.stop()
     await control.management.usage.store(gatherer.takeRest())
     await control.management.callers.store(gatherer.takeRestOfCallers())
-    await control.close()
+    await control.close(drainSeconds: drainSeconds)
   }
 
   /// `listening api=127.0.0.1:8080 gateway=127.0.0.1:8081`

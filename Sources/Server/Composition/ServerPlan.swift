@@ -20,6 +20,7 @@ struct ServerPlan: Sendable {
   var trustedProxies: [CIDR] = []
   var drainSeconds = 5
   var upstreamTimeoutSeconds = 30
+  var outbound = OutboundSettings()
 
   init(_ settings: ServeSettings, demo: Bool) {
     folder = settings.folder
@@ -29,6 +30,7 @@ struct ServerPlan: Sendable {
     trustedProxies = settings.trustedProxies
     drainSeconds = settings.drainSeconds
     upstreamTimeoutSeconds = settings.upstreamTimeoutSeconds
+    outbound = settings.outbound
     listeners = [
       Self.listener("api", settings.listen, settings.tls),
       Self.listener("gateway", settings.gatewayListen, settings.tls),

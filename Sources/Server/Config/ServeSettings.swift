@@ -16,7 +16,6 @@ package struct ServeSettings: Sendable {
   package var drainSeconds: Int
   package var upstreamTimeoutSeconds: Int
   package var publicURL: String?
-  /// Kept for deliveries, which read them.
   package var outbound: OutboundSettings
 
   init(_ config: Config) throws(ToolError) {
@@ -64,14 +63,21 @@ package struct ServeSettings: Sendable {
 }
 
 package struct OutboundSettings: Sendable {
-  package var allow: [CIDR]
-  package var certificates: String?
+  package var allow: [CIDR] = []
+  /// A PEM file of authorities trusted besides the system's.
+  package var authorities: String?
+  /// As they were written.
+  package var outgoingAddresses: [String] = []
   package var smtpURL: String?
   package var mailFrom: String?
 
+  /// For a local command, which calls nobody.
+  init() {}
+
   init(_ config: Config) {
     allow = config.texts(.outboundAllow).compactMap { CIDR($0) }
-    certificates = config.text(.outboundCA)
+    authorities = config.text(.outboundCA)
+    outgoingAddresses = config.texts(.outgoingAddress)
     smtpURL = config.text(.smtpURL)
     mailFrom = config.text(.mailFrom)
   }

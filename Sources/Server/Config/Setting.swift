@@ -102,8 +102,12 @@ extension Setting {
     summary: "private or loopback addresses that deliveries may go to", form: .network,
     repeatable: true)
   static let outboundCA = Setting(
-    name: "outbound-ca", placeholder: "FILE", summary: "certificates trusted for deliveries",
-    form: .path)
+    name: "outbound-ca", placeholder: "FILE",
+    summary: "authorities trusted for deliveries, besides the system's", form: .path)
+  static let outgoingAddress = Setting(
+    name: "outgoing-address", placeholder: "CIDR",
+    summary: "where deliveries come from, told to customers for their allow-lists",
+    form: .network, repeatable: true)
   static let smtpURL = Setting(
     name: "smtp-url", placeholder: "URL", summary: "smtp://host:port for mails",
     form: .url(schemes: ["smtp", "smtps"]), secret: true)
@@ -126,7 +130,8 @@ extension Setting {
   static let serving =
     folder + [
       listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
-      drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA, smtpURL, mailFrom,
+      drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA,
+      outgoingAddress, smtpURL, mailFrom,
     ]
   static let client = [server, ca, token] + folder
   static let all = serving + [server, ca, token]

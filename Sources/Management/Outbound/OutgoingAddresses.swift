@@ -1,0 +1,11 @@
+// Where deliveries come from, for the allow-lists of those who receive them. The operator says it:
+// a server behind address translation cannot know.
+internal import KeyModel
+
+extension UseCases {
+  /// Whoever is somebody may read it: it is the same for every project and account.
+  package func listOutgoingAddresses(by principal: Principal) async throws(Problem) -> Answer {
+    try principal.require(.listOutgoingAddresses, on: .server)
+    return Answer(200, Represent.list(outgoingAddresses.map { .string($0) }, next: nil))
+  }
+}

@@ -1,0 +1,33 @@
+// The thread that drives the outbound transport of a running server.
+internal import Delivery
+
+final class Outbound: Sendable {
+  let transport: CurlTransport
+  private let running: Task<Void, Never>
+
+  /// Starts the thread; `stop` ends it.
+  init(_ transport: CurlTransport) {
+    self.transport = transport
+    running = Task { await OffThread.run { transport.run() } }
+  }
+
+  /// - Throws: `config` where the certificates cannot be read.
+  static func transport(_ settings: OutboundSettings) throws(ToolError) -> CurlTransport {
+    do {
+      return try CurlTransport(allow: settings.allow, authorities: settings.authorities)
+    } catch {
+      throw ToolError(.config, "outbound-ca: \(error)")
+    }
+  }
+
+  /// After whoever calls out has begun to stop: lets what is under way end, for so many seconds.
+  func stop(within seconds: Int) async {
+    transport.drain()
+    let limit = Task { [transport] in
+      try await Task.sleep(for: .seconds(seconds))
+      transport.cut()
+    }
+    await running.value
+    limit.cancel()
+  }
+}
