@@ -147,7 +147,7 @@ struct AccountMatrixTests {
     let never: Set<Operation> = [
       .createProject, .updateProject, .deleteProject, .createAccount, .updateAccount,
       .deleteAccount, .listAccounts, .createOperatorKey, .listOperatorKeys, .listAudit,
-      .revealAssertionKey, .listProjectRequests,
+      .revealAssertionKey, .listProjectRequests, .listMails,
     ]
     #expect(operations(Set(MemberPermission.allCases)).isDisjoint(with: never))
     #expect(

@@ -12,11 +12,11 @@ import Testing
       try await backend.withStore { store in
         try await Self.fill(store)
         let rows = try await store.dump(toFile: folder + "/first")
-        #expect(rows == 21)
+        #expect(rows == 22)
       }
       for other in Backend.allCases {
         try await other.withStore { store in
-          try await #expect(store.restore(fromFile: folder + "/first") == 21)
+          try await #expect(store.restore(fromFile: folder + "/first") == 22)
           let copy = folder + "/" + other.rawValue
           try await store.dump(toFile: copy)
           #expect(try Data(contentsOf: URL(filePath: copy)) == Self.contents(folder + "/first"))
@@ -116,6 +116,7 @@ import Testing
       try tx.webhooks.insert(Sample.webhook(20))
       try tx.events.insert(Sample.event(21), body: [0x7B, 0x7D])
       try tx.deliveries.insert([Sample.delivery(22, of: 21, to: 20)])
+      try tx.mails.insert([Sample.mail(23)])
       try tx.usage.add([
         VersionUsage(
           keyID: Sample.id(10), versionID: Sample.id(10), lastUsedAt: Sample.now, calls: 3)

@@ -185,7 +185,9 @@ extension Route {
       codes.append(.insufficientPermission)
       if operation.accountRule != .nobody { codes.append(.accountSuspended) }
       if !query.isEmpty || input != nil { codes.append(.validationFailed) }
-      if !parameters.isEmpty || operation == .listAudit { codes.append(.notFound) }
+      if !parameters.isEmpty || [.listAudit, .listMails].contains(operation) {
+        codes.append(.notFound)
+      }
       if method != .get { codes.append(.conflict) }
       codes += [.internalError, .unavailable]
     }

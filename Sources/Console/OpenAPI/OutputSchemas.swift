@@ -162,6 +162,16 @@ enum OutputSchemas {
       "detail": Schema.anyObject, "previous_hash": Schema.string, "hash": Schema.string,
     ]),
     "AuditList": Schema.page(of: "AuditEntry"),
+    "Mail": Schema.output([
+      "id": Schema.id("eml"), "project_id": Schema.id("prj"), "account_id": Schema.id("acc"),
+      "kind": Schema.choice(NoticeKind.allCases.map(\.rawValue)),
+      "to": Schema.nullable(Schema.string), "subject": Schema.string, "text": Schema.string,
+      "html": Schema.string, "state": Schema.choice(Mail.State.allCases.map(\.name)),
+      "attempts": Schema.integer, "last_error": Schema.nullable(Schema.string),
+      "created_at": Schema.time, "next_attempt_at": Schema.nullable(Schema.time),
+      "sent_at": Schema.nullable(Schema.time),
+    ]),
+    "MailList": Schema.page(of: "Mail"),
     "OutgoingAddressList": Schema.output([
       "data": Schema.list(Schema.string), "next_cursor": Schema.nullable(Schema.string),
     ]),

@@ -57,11 +57,7 @@ extension RouteTable {
   static let audit: [Route] = [
     .operation(
       .get, "/v1/audit", .listAudit, "List audit entries, newest first", tag: "Audit",
-      query: pageParameters + [
-        QueryParameter(
-          name: "project", about: "Slug or id of a project.", schema: ["type": "string"]),
-        QueryParameter(
-          name: "account", about: "Id of an account.", schema: ["type": "string"]),
+      query: pageParameters + ownerParameters + [
         timeParameter("from", "From this time on."),
         timeParameter("to", "Before this time."),
       ], output: "AuditList"

@@ -10,6 +10,18 @@ extension RouteTable {
       output: "OutgoingAddressList"
     ) { management, call throws(Problem) in
       try await management.listOutgoingAddresses(by: call.principal)
-    }
+    },
+    .operation(
+      .get, "/v1/mails", .listMails, "List mails, newest first, also those that wait",
+      tag: "Outbound", query: pageParameters + ownerParameters, output: "MailList"
+    ) { management, call throws(Problem) in
+      var findings: [Problem.Finding] = []
+      var query = MailQuery()
+      query.project = call.query.text("project")
+      query.account = call.query.id("account", AccountTag.self, &findings)
+      let page = call.query.page(&findings)
+      guard findings.isEmpty else { throw .invalid(findings) }
+      return try await management.listMails(query, page, by: call.principal)
+    },
   ]
 }

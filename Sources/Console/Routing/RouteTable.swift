@@ -22,6 +22,12 @@ package enum RouteTable {
     name: "force", about: "Also what was presented within `safe_delete_seconds`.",
     schema: ["type": "string", "enum": ["true", "false"]])
 
+  static let ownerParameters = [
+    QueryParameter(
+      name: "project", about: "Slug or id of a project.", schema: ["type": "string"]),
+    QueryParameter(name: "account", about: "Id of an account.", schema: ["type": "string"]),
+  ]
+
   static func dayParameter(_ name: String, _ about: String) -> QueryParameter {
     QueryParameter(name: name, about: about, schema: ["type": "string", "format": "date"])
   }

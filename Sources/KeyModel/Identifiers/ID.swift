@@ -101,6 +101,7 @@ package enum WebhookTag: IDTag { package static let prefix = "whk" }
 package enum EventTag: IDTag { package static let prefix = "evt" }
 package enum DeliveryTag: IDTag { package static let prefix = "dlv" }
 package enum CycleTag: IDTag { package static let prefix = "cyc" }
+package enum MailTag: IDTag { package static let prefix = "eml" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>
@@ -116,3 +117,4 @@ package typealias WebhookID = ID<WebhookTag>
 package typealias EventID = ID<EventTag>
 package typealias DeliveryID = ID<DeliveryTag>
 package typealias CycleID = ID<CycleTag>
+package typealias MailID = ID<MailTag>

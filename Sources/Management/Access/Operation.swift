@@ -14,7 +14,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getUsage
   case listRequests, streamRequests, listProjectRequests
-  case listAudit, listOutgoingAddresses
+  case listAudit, listOutgoingAddresses, listMails
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
 
   package var scope: Scope {
@@ -35,6 +35,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listRequests, .streamRequests, .listProjectRequests: .requestsRead
     case .listAudit: .auditRead
     case .listOutgoingAddresses: .projectsRead
+    case .listMails: .mailsRead
     case .listOperatorKeys, .getOperatorKey: .operatorKeysRead
     case .createOperatorKey, .revokeOperatorKey: .operatorKeysWrite
     }
@@ -57,7 +58,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .listProjectRequests, .importKeys, .listAudit, .listOperatorKeys, .createOperatorKey,
+      .listProjectRequests, .importKeys, .listAudit, .listMails, .listOperatorKeys,
+      .createOperatorKey,
       .getOperatorKey,
       .revokeOperatorKey:
       .nobody

@@ -18,6 +18,8 @@ package enum Scope: String, Sendable, CaseIterable {
   /// Request records.
   case requestsRead = "requests:read"
   case auditRead = "audit:read"
+  /// Mails, which hold addresses of members.
+  case mailsRead = "mails:read"
   /// `POST /v1/verify`, on the data plane.
   case verify
   case operatorKeysRead = "operator-keys:read"

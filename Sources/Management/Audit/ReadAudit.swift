@@ -18,7 +18,7 @@ extension UseCases {
   ) async throws(Problem) -> Answer {
     try await read(.listAudit, by: principal) { view in
       var filter = AuditFilter(account: query.account, from: query.from, to: query.to)
-      filter.project = try projectID(query, view)
+      filter.project = try view.projectID(query.project)
       let rows = try view.tx.audit.list(
         filter, before: page.cursor.map { Int64(clamping: $0) }, limit: page.limit + 1)
       return page.answer(rows, cursor: { UInt128($0.sequence) }) { Represent.audit($0) }
@@ -33,11 +33,4 @@ extension UseCases {
       throw problem(error)
     }
   }
-}
-
-private func projectID(_ query: AuditQuery, _ view: View) throws -> ProjectID? {
-  guard let text = query.project else { return view.principal.projectID }
-  guard let id = ProjectID(text) else { return try view.project(slug: text).id }
-  try view.principal.require(view.operation, on: .project(id))
-  return id
 }

@@ -10,6 +10,8 @@ struct ChangeContext {
   let now: Timestamp
   let entropy: any Entropy
   let policies: PolicyLibrary
+  /// For links in mails.
+  let publicURL: String?
   private(set) var notes: [AuditNote] = []
   private(set) var published: [Published] = []
   /// In whose queues there is something new.
@@ -20,11 +22,15 @@ struct ChangeContext {
   var tx: Transaction { view.tx }
   var actor: String { view.principal.actor }
 
-  init(view: View, now: Timestamp, entropy: any Entropy, policies: PolicyLibrary) {
+  init(
+    view: View, now: Timestamp, entropy: any Entropy, policies: PolicyLibrary,
+    publicURL: String? = nil
+  ) {
     self.view = view
     self.now = now
     self.entropy = entropy
     self.policies = policies
+    self.publicURL = publicURL
   }
 
   mutating func audit(
@@ -64,6 +70,18 @@ struct ChangeContext {
     EventOutbox(tx, now: now, entropy: entropy) { [policies, tx] id in
       guard let project = try tx.projects.find(id) else { throw Problem.notFound() }
       return try policies.policy(of: project).policy.webhooks
+    }
+  }
+
+  /// Tells the account's members who should hear of it, where the policy wants it told: mails leave
+  /// only if this change is committed.
+  func mail(_ notice: Notice, project: ProjectID, account: AccountID) throws {
+    try mails.write(notice, project: project, account: account)
+  }
+
+  var mails: MailOutbox {
+    MailOutbox(tx, now: now, entropy: entropy, link: publicURL) { [policies] project in
+      try policies.policy(of: project).policy
     }
   }
 

@@ -32,6 +32,8 @@ package final class UseCases: Sendable {
   let outbound: any OutboundTransport
   /// Where deliveries come from, as the operator wrote it.
   let outgoingAddresses: [String]
+  /// For links in mails.
+  let publicURL: String?
 
   /// - Parameters:
   ///   - counted: takes from the data plane what it counted since it was last asked.
@@ -47,6 +49,7 @@ package final class UseCases: Sendable {
     requests: any RequestLog = NoRequestLog(),
     quotaCells: QuotaCells = QuotaCells(),
     outbound: any OutboundTransport = NoOutboundTransport(), outgoingAddresses: [String] = [],
+    publicURL: String? = nil,
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
@@ -55,6 +58,7 @@ package final class UseCases: Sendable {
     self.quotaCells = quotaCells
     self.outbound = outbound
     self.outgoingAddresses = outgoingAddresses
+    self.publicURL = publicURL
     callers = CallerSettler(store: store, collect: seen)
     self.store = store
     self.vault = vault
@@ -123,10 +127,10 @@ package final class UseCases: Sendable {
     try principal.require(operation)
     let now = clock.now()
     do {
-      return try await store.write { [entropy, policies] tx in
+      return try await store.write { [entropy, policies, publicURL] tx in
         var context = ChangeContext(
           view: View(tx: tx, principal: principal, operation: operation), now: now,
-          entropy: entropy, policies: policies)
+          entropy: entropy, policies: policies, publicURL: publicURL)
         throw Rehearsed(answer: try effect(&context))
       }
     } catch let rehearsed as Rehearsed {
@@ -163,7 +167,7 @@ package final class UseCases: Sendable {
     if let earlier = try replay?.begin(tx, now: now) { return Outcome(answer: earlier) }
     var context = ChangeContext(
       view: View(tx: tx, principal: principal, operation: operation), now: now, entropy: entropy,
-      policies: policies)
+      policies: policies, publicURL: publicURL)
     let answer = try effect(&context)
     guard context.isUnchanged || !context.notes.isEmpty else { throw MissingAudit() }
     try chain.append(

@@ -22,6 +22,15 @@ struct View {
     return project
   }
 
+  /// What a list is narrowed to: a slug, an id (what is deleted has no slug any more), or what the
+  /// principal is bound to; nil: everything.
+  func projectID(_ text: String?) throws -> ProjectID? {
+    guard let text else { return principal.projectID }
+    guard let id = ProjectID(text) else { return try project(slug: text).id }
+    try visible(id)
+    return id
+  }
+
   func account(_ id: AccountID) throws -> Account {
     guard let account = try tx.accounts.find(id) else { throw Problem.notFound() }
     try visible(account.id, in: account.projectID)

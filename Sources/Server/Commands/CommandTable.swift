@@ -5,6 +5,7 @@ enum CommandTable {
   static let all: [Command] =
     ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
     + [KeysVerify.command, KeysImport.command] + LogsCommands.all + AuditCommands.all
+    + [MailCommands.list.command]
     + UpkeepCommands.all
     + MasterKeyCommands.all
     + PepperCommands.all + ConfigCommands.all + AboutCommands.all
@@ -15,7 +16,7 @@ enum CommandTable {
       title: "Manage",
       words: [
         "projects", "profiles", "accounts", "applications", "members", "keys", "operator-keys",
-        "usage", "logs", "audit",
+        "usage", "logs", "audit", "mails",
       ]),
     CommandGroup(
       title: "Look after",

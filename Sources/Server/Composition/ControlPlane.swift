@@ -49,7 +49,7 @@ final class ControlPlane: Sendable {
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
         requests: requests,
         quotaCells: quotaCells, outbound: transport,
-        outgoingAddresses: plan.outbound.outgoingAddresses,
+        outgoingAddresses: plan.outbound.outgoingAddresses, publicURL: plan.publicURL,
         report: { log.error(Failure.line($0)) })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.

@@ -21,6 +21,7 @@ struct ServerPlan: Sendable {
   var drainSeconds = 5
   var upstreamTimeoutSeconds = 30
   var outbound = OutboundSettings()
+  var publicURL: String?
 
   init(_ settings: ServeSettings, demo: Bool) {
     folder = settings.folder
@@ -31,6 +32,7 @@ struct ServerPlan: Sendable {
     drainSeconds = settings.drainSeconds
     upstreamTimeoutSeconds = settings.upstreamTimeoutSeconds
     outbound = settings.outbound
+    publicURL = settings.publicURL
     listeners = [
       Self.listener("api", settings.listen, settings.tls),
       Self.listener("gateway", settings.gatewayListen, settings.tls),
