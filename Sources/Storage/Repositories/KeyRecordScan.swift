@@ -13,16 +13,21 @@ extension KeyRepository {
       FROM keys ORDER BY id
       """)
     var environments = Interned()
+    // One list for all of them: each is over before the next one is read.
+    var taken: [VersionRecord] = []
     while let row = try keys.next() {
       let id = try row.bits(0)
-      try body(
-        KeyRecord(
-          id: ID(bits: id), publicID: try row.optionalText(9), projectID: try row.id(1),
-          accountID: try row.id(2), applicationID: try row.id(3),
-          environment: try environments.text(row, 7), kind: try row.raw(4),
-          access: try row.raw(5), routes: try row.routes(10),
-          revoked: try row.integer(6) == Int64(KeyState.revoked.rawValue),
-          expiresAt: try row.optionalTime(8), versions: try versions.take(id)))
+      try versions.take(id, into: &taken)
+      var record = KeyRecord(
+        id: ID(bits: id), publicID: try row.optionalText(9), projectID: try row.id(1),
+        accountID: try row.id(2), applicationID: try row.id(3),
+        environment: try environments.text(row, 7), kind: try row.raw(4),
+        access: try row.raw(5), routes: try row.routes(10),
+        revoked: try row.integer(6) == Int64(KeyState.revoked.rawValue),
+        expiresAt: try row.optionalTime(8), versions: [])
+      swap(&record.versions, &taken)
+      try body(record)
+      swap(&record.versions, &taken)
     }
   }
 }
@@ -47,13 +52,14 @@ private struct VersionScan {
     if let row { keyID = try row.bits(0) }
   }
 
-  mutating func take(_ id: UInt128) throws(StoreError) -> [VersionRecord] {
-    var versions: [VersionRecord] = []
+  mutating func take(
+    _ id: UInt128, into versions: inout [VersionRecord]
+  ) throws(StoreError) {
+    versions.removeAll(keepingCapacity: true)
     while let row, keyID <= id {
       if keyID == id { versions.append(try Self.version(row)) }
       try advance()
     }
-    return versions
   }
 
   private static func version(_ row: any Row) throws(StoreError) -> VersionRecord {
