@@ -101,13 +101,24 @@ struct ResponseReader {
 
   /// How the body of a complete head is to be read.
   static func decoder(_ head: HeadIndex, toHEAD: Bool) -> BodyDecoder {
-    if toHEAD || head.status == 204 || head.status == 304 { return .none }
+    if isBodiless(head, toHEAD: toHEAD) { return .none }
     if head.flags.contains(.chunked) { return .chunked }
     return head.contentLength >= 0 ? .length(head.contentLength) : .untilClose
   }
 
+  private static func isBodiless(_ head: HeadIndex, toHEAD: Bool) -> Bool {
+    toHEAD || head.status == 204 || head.status == 304
+  }
+
+  /// Some upstreams send a body where there must be none. What is left of it would be taken for the
+  /// answer to the next call.
+  static func mayTrail(_ head: HeadIndex, toHEAD: Bool) -> Bool {
+    guard isBodiless(head, toHEAD: toHEAD), head.contentLength != 0 else { return false }
+    return toHEAD || head.contentLength > 0 || head.flags.contains(.chunked)
+  }
+
   static func framing(_ head: HeadIndex, toHEAD: Bool) -> Framing {
-    if toHEAD || head.status == 204 || head.status == 304 { return .none }
+    if isBodiless(head, toHEAD: toHEAD) { return .none }
     return head.contentLength >= 0 ? .length(head.contentLength) : .chunked
   }
 }

@@ -27,6 +27,9 @@ package struct Limits: Sendable {
   /// Of kept-alive connections to one upstream that serve no call.
   package var idleUpstreamsPerTarget = 128
   package var idleUpstreamSeconds = 30
+  /// After an answer that announced a body it must not have (to HEAD, 204, 304) the connection
+  /// serves no other call for this long, and none if the body comes all the same.
+  package var upstreamProbationMilliseconds = 1000
 
   package init() {}
 }

@@ -22,6 +22,9 @@ final class UpstreamConnection: Channel {
   private var headDone = false
   private var decoder = BodyDecoder.none
   private var keepsAlive = false
+  /// A body may follow the answer that had none.
+  private var mayTrail = false
+  private var isOnProbation = false
   private var idleSince: Int64 = 0
 
   /// One address gets this long before the next is tried.
@@ -213,6 +216,7 @@ final class UpstreamConnection: Channel {
     call.request.release(memory.heads)
     decoder = ResponseReader.decoder(index.pointee, toHEAD: call.isHEAD)
     keepsAlive = index.pointee.keepsAlive && !decoder.endsWithConnection
+    mayTrail = ResponseReader.mayTrail(index.pointee, toHEAD: call.isHEAD)
     call.delegate?.upstreamResponded(
       UpstreamResponseHead(
         base: base, index: UnsafePointer(index),
@@ -298,13 +302,21 @@ final class UpstreamConnection: Channel {
     releaseHead()
     input.release(memory)
     let place = pool.place(target)
-    guard !worker.draining, place.idle.count < worker.limits.idleUpstreamsPerTarget else {
+    guard !worker.draining, place.kept < worker.limits.idleUpstreamsPerTarget else {
       return closeNow()
     }
     self.place = place
     idleSince = worker.milliseconds
-    place.idle.append(self)
+    isOnProbation = mayTrail
+    if isOnProbation { place.onProbation += 1 } else { place.idle.append(self) }
     setReads(true)
+  }
+
+  /// Nothing has come since the last call ended.
+  private func endProbation() {
+    isOnProbation = false
+    place?.onProbation -= 1
+    place?.idle.append(self)
   }
 
   /// The caller has no more use for the answer.
@@ -316,7 +328,10 @@ final class UpstreamConnection: Channel {
 
   override func sweep(_ now: Int64) {
     guard let call else {
-      if now - idleSince > Int64(worker.limits.idleUpstreamSeconds) * 1000 { closeNow() }
+      if now - idleSince > Int64(worker.limits.idleUpstreamSeconds) * 1000 { return closeNow() }
+      if isOnProbation, now - idleSince >= Int64(worker.limits.upstreamProbationMilliseconds) {
+        endProbation()
+      }
       return
     }
     if isOpening, now - call.lastActivity > min(call.timeout, Self.connectMilliseconds) {
@@ -339,7 +354,9 @@ final class UpstreamConnection: Channel {
   }
 
   override func willClose() {
-    if let place, let position = place.idle.lastIndex(where: { $0 === self }) {
+    if isOnProbation {
+      place?.onProbation -= 1
+    } else if let place, let position = place.idle.lastIndex(where: { $0 === self }) {
       place.idle.remove(at: position)
     }
     place = nil

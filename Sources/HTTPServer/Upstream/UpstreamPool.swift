@@ -97,6 +97,10 @@ final class UpstreamPlace {
   let target: UpstreamTarget
   /// The one used last is taken first, so that the others may grow old and close.
   var idle = ContiguousArray<UpstreamConnection>()
+  /// Connections that may become idle ones.
+  var onProbation = 0
+
+  var kept: Int { idle.count + onProbation }
 
   init(_ target: UpstreamTarget) { self.target = target }
 }

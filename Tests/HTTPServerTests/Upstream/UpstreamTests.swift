@@ -68,13 +68,72 @@ struct UpstreamTests {
     defer { upstream.close() }
     let server = try TestServer.proxy(to: upstream.port)
     let client = RawClient(port: server.port)
-    client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
-    #expect(client.receiveAnswer(toHEAD: true)?.status == 200)
     for status in [204, 304] {
       client.send("GET /\(status) HTTP/1.1\r\nHost: h\r\n\r\n")
       #expect(client.receiveAnswer()?.status == status)
     }
+    client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(client.receiveAnswer(toHEAD: true)?.status == 200)
     #expect(upstream.connections == 1)
+  }
+
+  @Test(
+    "a body where there must be none is nobody's answer",
+    arguments: [
+      ("HEAD", "200 OK", 0), ("HEAD", "200 OK", 60_000), ("GET", "304 Not Modified", 20_000),
+      ("GET", "204 No Content", 20_000),
+    ])
+  func trailingBody(_ method: String, _ status: String, _ microseconds: UInt32) throws {
+    let forged = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+    let upstream = ScriptedUpstream { number, peer in
+      guard peer.receiveHead() != nil else { return }
+      if number > 0 {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        return
+      }
+      let head = "HTTP/1.1 \(status)\r\nContent-Length: \(forged.utf8.count)\r\n\r\n"
+      if microseconds == 0 {
+        _ = peer.send(head + forged)
+        return
+      }
+      peer.send(head)
+      usleep(microseconds)
+      peer.send(forged)
+    }
+    defer { upstream.close() }
+    let server = try TestServer.proxy(to: upstream.port)
+    let client = RawClient(port: server.port)
+    client.send("\(method) / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(client.receiveAnswer(toHEAD: method == "HEAD")?.status == Int(status.prefix(3)))
+    client.send(Self.get)
+    #expect(client.receiveAnswer()?.text == "hi")
+  }
+
+  @Test("a connection that was quiet after HEAD is used again")
+  func quietAfterHead() throws {
+    let upstream = Self.repeating("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: b\r\n\r\n")
+    let announcing = ScriptedUpstream { _, peer in
+      while let head = peer.receiveHead() {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        if !head.hasPrefix("HEAD") { peer.send("hi") }
+      }
+    }
+    defer {
+      upstream.close()
+      announcing.close()
+    }
+    for (peer, pause) in [(upstream, UInt32(0)), (announcing, 1_200_000)] {
+      var limits = Limits()
+      limits.upstreamProbationMilliseconds = 100
+      let server = try TestServer.proxy(to: peer.port, limits: limits)
+      let client = RawClient(port: server.port)
+      client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+      #expect(client.receiveAnswer(toHEAD: true)?.status == 200)
+      usleep(pause)
+      client.send(Self.get)
+      #expect(client.receiveAnswer()?.status == 200)
+      #expect(peer.connections == 1)
+    }
   }
 
   @Test("a kept connection that died is replaced once, unless the call may have had an effect")
