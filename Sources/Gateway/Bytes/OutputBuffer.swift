@@ -24,6 +24,9 @@ final class OutputBuffer {
 
   func reset() { count = 0 }
 
+  /// Drops what was appended after `count` bytes.
+  func truncate(to count: Int) { self.count = min(self.count, count) }
+
   func slice(from start: Int) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base + start, count: count - start)
   }

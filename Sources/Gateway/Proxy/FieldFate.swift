@@ -3,7 +3,8 @@
 
 enum FieldFate {
   /// True where a client's field of this name never goes on, whatever it lists in Connection: ours,
-  /// those that say who asked for what, hop-by-hop ones, and framing (which is written anew).
+  /// those that say who asked for what, hop-by-hop ones, and what is written anew (framing, the
+  /// trace).
   static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
     guard let first = name.first else { return true }
     switch ByteText.folded(first) {
@@ -32,6 +33,8 @@ enum FieldFate {
     case UInt8(ascii: "t"):
       return ByteText.equal(folded: name, "te") || ByteText.equal(folded: name, "trailer")
         || ByteText.equal(folded: name, "transfer-encoding")
+        || ByteText.equal(folded: name, TraceContext.parent)
+        || ByteText.equal(folded: name, TraceContext.state)
     case UInt8(ascii: "u"): return ByteText.equal(folded: name, "upgrade")
     default: return false
     }

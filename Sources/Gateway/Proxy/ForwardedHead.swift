@@ -34,6 +34,7 @@ enum ForwardedHead {
     out.append(upstream.authority)
     out.append("\r\n")
     appendFields(fields, without: plan.credentialHeaders, to: out)
+    TraceContext.append(fields, requestID: call.requestID, to: out)
     appendFraming(call, fields, to: out)
     appendForwarded(call, fields, to: out)
     IdentityHeaders.append(identity, environment: plan.environment(of: identity), to: out)

@@ -32,7 +32,7 @@ struct ForwardedHeadTests {
       "X_Real_IP", "Forwarded", "FORWARDED", "X-Request-Id", "X_Request_Id", "Host", "Connection",
       "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy_Authorization", "Proxy", "TE",
       "Trailer", "Transfer-Encoding", "Transfer_Encoding", "Content-Length", "Content_Length",
-      "Upgrade", "HTTP2-Settings", "Expect",
+      "Upgrade", "HTTP2-Settings", "Expect", "traceparent", "Traceparent", "tracestate",
     ])
   func drops(name: String) {
     #expect(passed([(name, "forged"), ("Accept", "*/*")]) == "Accept: */*\r\n")
