@@ -60,6 +60,8 @@ final class AuthzHandler: RequestHandler {
           answer(exchange, decision, call, plan, record, mode, lent)
         } unavailable: { [self] in
           refuse(exchange, record, mode)
+        } gone: { [shared] in
+          shared.finish(record, status: ProxyCall.clientGoneStatus, head: fields)
         }
       }
     }
@@ -81,7 +83,7 @@ final class AuthzHandler: RequestHandler {
   ) {
     let out = shared.head
     var record = undecided
-    record.deny(decision.code)
+    shared.decided(&record, decision.code, at: .authz)
     let requestID = record.requestID
     let fields = EngineFields(list: exchange.head.headers)
     guard decision.code == .valid, let identity = decision.identity else {

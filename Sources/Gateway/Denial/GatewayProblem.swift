@@ -4,7 +4,7 @@ import HTTPServer
 import KeyModel
 
 struct GatewayProblem: Error {
-  enum Code: String {
+  enum Code: String, CaseIterable {
     case malformedRequest = "malformed_request"
     case malformedJSON = "malformed_json"
     case validationFailed = "validation_failed"
@@ -20,6 +20,9 @@ struct GatewayProblem: Error {
     case upstreamUnreachable = "upstream_unreachable"
     case upstreamBroken = "upstream_broken"
     case upstreamTimeout = "upstream_timeout"
+
+    /// Among all of them.
+    var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
     var status: Int {
       switch self {
@@ -113,6 +116,7 @@ extension GatewayWorker {
     _ exchange: Exchange, _ problem: GatewayProblem, requestID: RequestID,
     mode: DenialMode = .plain, plan: ProjectPlan? = nil
   ) {
+    tally.refused(problem.code)
     let status = problem.write(requestID: requestID, mode: mode, head: head, body: body)
     plan?.answerHeaders?.append(requestID, to: head)
     exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
@@ -124,6 +128,7 @@ extension GatewayWorker {
     _ exchange: Exchange, _ problem: GatewayProblem, _ record: borrowing CallRecord,
     lines: UnsafeRawBufferPointer? = nil
   ) {
+    tally.refused(problem.code)
     let status = problem.write(
       requestID: record.requestID, mode: .plain, head: head, body: body)
     record.answerHeaders?.append(record.requestID, to: head)

@@ -37,7 +37,7 @@ final class ParkedCall: @unchecked Sendable {
   }
 
   func begin() {
-    shared.parkedCalls += 1
+    shared.tally.parked += 1
     exchange.onClientGone = { self.clientGone() }
     let limit = shared.settings.quotaWaitMilliseconds
     timer = shared.worker.schedule(afterMilliseconds: limit) { self.timedOut() }
@@ -87,7 +87,7 @@ final class ParkedCall: @unchecked Sendable {
 
   /// Nothing refers to the call from then on but whoever tells, and that does nothing.
   private func end() {
-    shared.parkedCalls -= 1
+    shared.tally.parked -= 1
     timer?.cancel()
     timer = nil
     exchange.onClientGone = nil
@@ -103,9 +103,9 @@ extension GatewayWorker {
   func park(
     _ exchange: Exchange, _ plan: ProjectPlan, _ decision: Decision, _ hold: consuming MeterHold,
     settled: @escaping ParkedCall.GoOn, unavailable: @escaping () -> Void,
-    gone: @escaping () -> Void = {}
+    gone: @escaping () -> Void
   ) {
-    guard parkedCalls < ParkedCall.bound else {
+    guard tally.parked < ParkedCall.bound else {
       desk.abandon(hold)
       return unavailable()
     }

@@ -37,6 +37,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     _ exchange: Exchange, _ record: CallRecord, slot: consuming Slot?, limitLines: OutputBuffer
   ) {
     self.exchange = exchange
+    handler.shared.tally.forwarded += 1
     if slot != nil { exchange.endsSoonAfterClient = true }
     self.slot = slot
     self.limitLines.reset()
@@ -122,7 +123,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
       requestID: record.requestID, record.answerHeaders, limitLines: limitLines.bytes, to: out)
     answerStarted = true
     answerStatus = head.status
-    record.answered(now: handler.shared.worker.monotonicNanoseconds)
+    handler.shared.answered(&record)
     exchange.startResponse(status: head.status, headerBlock: out.bytes, framing: head.framing)
   }
 
@@ -190,6 +191,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   }
 
   private func end() {
+    if exchange != nil { handler.shared.tally.forwarded -= 1 }
     record = CallRecord()
     exchange?.onDrain = nil
     exchange?.onClientGone = nil

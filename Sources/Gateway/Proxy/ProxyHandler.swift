@@ -42,6 +42,8 @@ final class ProxyHandler: RequestHandler {
       let place = service.mount.place(of: head.path)
       if place != .elsewhere {
         _ = shared.judge(&decision, call, from: client, project, plan, .selfService)
+        var record = record
+        shared.decided(&record, decision.code, at: .gateway)
         return selfService.handle(
           exchange, decision, place, service, project: project.id, record)
       }
@@ -73,7 +75,7 @@ final class ProxyHandler: RequestHandler {
     _ undecided: CallRecord, _ slot: consuming Slot?
   ) {
     var record = undecided
-    record.deny(decision.code)
+    shared.decided(&record, decision.code, at: .gateway)
     guard decision.code == .valid, let identity = decision.identity else {
       return deny(exchange, decision, plan, record)
     }

@@ -9,7 +9,9 @@ import Verification
 struct CallRecord {
   fileprivate(set) var fields = RecordFields()
   /// Monotonic nanoseconds of the turn in which the call began.
-  fileprivate var begunAt: Int64 = 0
+  fileprivate(set) var begunAt: Int64 = 0
+  /// Monotonic nanoseconds; of a call that was decided on.
+  fileprivate var decidedAt: Int64 = 0
   /// Index into the policy's environments; -1 where the credential named none.
   fileprivate var environment = -1
   fileprivate var plan: ProjectPlan?
@@ -21,8 +23,6 @@ struct CallRecord {
   /// Where another code refuses the call after all.
   mutating func deny(_ code: DecisionCode) { fields.denial = code }
 
-  /// The head of the upstream's answer is there. `now` is monotonic, in nanoseconds.
-  mutating func answered(now: Int64) { fields.upstreamLatency = (now - begunAt) / 1000 }
 }
 
 /// Where a call came from, as the door that it came through knows it.
@@ -44,11 +44,11 @@ extension GatewayWorker {
     var record = CallRecord()
     record.plan = plan
     record.fields.id = requestID.bits
-    guard ring != nil else { return record }
+    record.fields.way = origin.way
     record.begunAt = worker.turnNanoseconds
+    guard ring != nil else { return record }
     record.fields.time = call.now
     record.fields.project = plan.project.id.bits
-    record.fields.way = origin.way
     record.fields.method = call.method
     record.fields.path = call.path
     if let address = origin.address {
@@ -70,6 +70,21 @@ extension GatewayWorker {
     return record
   }
 
+  /// What the call comes to is known: where it is refused after all, so it is on record.
+  @inline(__always)
+  func decided(_ record: inout CallRecord, _ code: DecisionCode, at door: Door) {
+    record.deny(code)
+    record.decidedAt = worker.monotonicNanoseconds
+    tally.decided(door, code, nanoseconds: record.decidedAt - record.begunAt)
+  }
+
+  /// The head of the upstream's answer is there.
+  func answered(_ record: inout CallRecord) {
+    let now = worker.monotonicNanoseconds
+    record.fields.upstreamLatency = (now - record.begunAt) / 1000
+    tally.upstreamAnswered(nanoseconds: now - record.decidedAt)
+  }
+
   /// Puts the call on record with what came of it.
   /// - Parameters:
   ///   - status: of the answer, or what stands for one that was never sent.
@@ -79,10 +94,13 @@ extension GatewayWorker {
     _ record: borrowing CallRecord, status: Int, bytesIn: Int = 0, bytesOut: Int = 0,
     head: some HeadFields
   ) {
-    guard let ring, let plan = record.plan else { return }
+    guard let plan = record.plan else { return }
+    let took = worker.monotonicNanoseconds - record.begunAt
+    if record.fields.way == .gateway { tally.gatewayEnded(status: status, nanoseconds: took) }
+    guard let ring else { return }
     var fields = record.fields
     // It begins with the turn as the upstream's does, so the whole is never less than its part.
-    fields.latency = (worker.monotonicNanoseconds - record.begunAt) / 1000
+    fields.latency = took / 1000
     fields.status = UInt16(truncatingIfNeeded: status)
     fields.bytesIn = UInt64(truncatingIfNeeded: bytesIn)
     fields.bytesOut = UInt64(truncatingIfNeeded: bytesOut)

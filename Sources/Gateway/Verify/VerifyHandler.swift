@@ -75,22 +75,26 @@ final class VerifyHandler: RequestHandler {
     } else {
       decision = shared.verifier.decide(asked, headers: call.fields, project: project)
     }
+    let origin = Self.origin(request, call, plan)
     if !request.dryRun {
-      let origin = Self.origin(request, call, plan)
       shared.witness(decision, asked, from: origin.address, userAgent: origin.userAgent)
     }
+    let record = shared.record(asked, decision, plan, call.requestID, from: origin)
     let use: MeterUse =
       request.dryRun ? .peek : request.leaseSeconds == nil ? .callElsewhere : .leased
     switch shared.judge(&decision, asked, from: request.address, project, plan, use) {
-    case .settled(let slot): send(request, call, exchange, project, decision, slot)
-    case .unavailable: sendUnavailable(request, call, exchange, plan, decision)
+    case .settled(let slot): send(request, call, exchange, project, decision, record, slot)
+    case .unavailable: sendUnavailable(request, call, exchange, record)
     case .waiting(let hold):
       call.isParked = true
       shared.park(exchange, plan, decision, hold) { [self] decision, slot in
-        send(request, call, exchange, project, decision, slot)
+        send(request, call, exchange, project, decision, record, slot)
         recycle(call)
       } unavailable: { [self] in
-        sendUnavailable(request, call, exchange, plan, decision)
+        sendUnavailable(request, call, exchange, record)
+        recycle(call)
+      } gone: { [self] in
+        finish(request, call, record, status: ProxyCall.clientGoneStatus)
         recycle(call)
       }
     }
@@ -105,32 +109,27 @@ final class VerifyHandler: RequestHandler {
       brand: request.brand ?? call.fields.only(plan.brandHeader))
   }
 
-  private func record(
-    _ request: VerifyRequest, _ call: VerifyExchange, _ plan: ProjectPlan, _ decision: Decision,
-    status: Int
+  private func finish(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ record: borrowing CallRecord, status: Int
   ) {
-    guard !request.dryRun else { return }
-    let asked = VerifyRules.call(request, call.fields, now: shared.now)
-    shared.finish(
-      shared.record(
-        asked, decision, plan, call.requestID, from: Self.origin(request, call, plan)),
-      status: status, head: call.fields)
+    if !request.dryRun { shared.finish(record, status: status, head: call.fields) }
   }
 
   /// The quota cannot be asked.
   private func sendUnavailable(
-    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange, _ plan: ProjectPlan,
-    _ decision: Decision
+    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
+    _ record: borrowing CallRecord
   ) {
     let problem = GatewayProblem.quotaUnavailable
-    record(request, call, plan, decision, status: problem.code.status)
+    finish(request, call, record, status: problem.code.status)
     refuse(exchange, problem, call)
   }
 
   /// Everything is decided.
   private func send(
     _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
-    _ project: ProjectView, _ settled: Decision, _ slot: consuming Slot?
+    _ project: ProjectView, _ settled: Decision, _ undecided: CallRecord,
+    _ slot: consuming Slot?
   ) {
     let now = shared.now
     var decision = settled
@@ -140,7 +139,9 @@ final class VerifyHandler: RequestHandler {
     let status =
       request.status.map(Int.init)
       ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
-    record(request, call, plan, decision, status: status)
+    var record = undecided
+    shared.decided(&record, decision.code, at: request.dryRun ? .dryRun : .verify)
+    finish(request, call, record, status: status)
     var quota: QuotaCells.State?
     var environment: [UInt8] = []
     var brand = request.brand ?? call.fields.only(plan.brandHeader)

@@ -30,7 +30,7 @@ final class GatewayWorker {
   let recordedValue = OutputBuffer(capacity: 64)
   let recordedHeaders = OutputBuffer(capacity: 64)
   let desk: MeterDesk
-  var parkedCalls = 0
+  let tally: CallTally
   /// For heads and bodies of answers that are sent before the handler returns.
   let head = OutputBuffer()
   let body = OutputBuffer(capacity: 4096)
@@ -42,9 +42,10 @@ final class GatewayWorker {
 
   init(
     worker: Worker, verifier: Verifier, entropy: some Entropy, settings: GatewaySettings,
-    records: RecordRing?
+    records: RecordRing?, tally: CallTally
   ) {
     ring = records
+    self.tally = tally
     self.worker = worker
     self.verifier = verifier
     self.settings = settings
@@ -119,13 +120,17 @@ package final class GatewayHandlers {
   package let proxy: any RequestHandler
 
   /// On the thread that starts the worker, or on the worker's own.
-  /// - Parameter records: takes the record of each call; no other thread may write to it.
+  /// - Parameters:
+  ///   - records: takes the record of each call; no other thread may write to it.
+  ///   - tally: the worker's.
   package init(
     worker: Worker, verifier: Verifier, entropy: some Entropy = SystemEntropy(),
-    settings: GatewaySettings = GatewaySettings(), records: RecordRing? = nil
+    settings: GatewaySettings = GatewaySettings(), records: RecordRing? = nil,
+    tally: CallTally = CallTally()
   ) {
     let shared = GatewayWorker(
-      worker: worker, verifier: verifier, entropy: entropy, settings: settings, records: records)
+      worker: worker, verifier: verifier, entropy: entropy, settings: settings, records: records,
+      tally: tally)
     verify = VerifyHandler(shared)
     authz = AuthzHandler(shared)
     leases = LeaseHandler(shared)

@@ -110,6 +110,11 @@ package final class Worker: @unchecked Sendable {
     _ = write(wakeDescriptor, &one, 8)
   }
 
+  /// Open connections: of clients, and to upstreams. On this worker's thread.
+  package var connections: (clients: Int, upstreams: Int) {
+    (connectionCount, max(0, channels.count - connectionCount))
+  }
+
   // MARK: Life
 
   func start() {

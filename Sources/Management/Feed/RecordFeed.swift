@@ -20,6 +20,7 @@ package actor RecordFeed {
   /// Times the table was filled: more than once where the store was put back while we ran.
   package private(set) var loads = 0
   private let committed = CommittedChanges()
+  package nonisolated let watch: FeedWatch
   private static let batch = 500
   /// Changes that one transaction forgets, so that no other waits long for it.
   private static let trimmedAtOnce = 5_000
@@ -28,11 +29,13 @@ package actor RecordFeed {
   ///   that it is in force. Where it throws it is called again, with no changes, to make up for it.
   package init(
     store: Store, vault: Vault, policies: PolicyLibrary, table: RecordTable,
+    watch: FeedWatch = FeedWatch { 0 },
     observe: @escaping @Sendable ([RecordChange]) throws -> Void = { _ in }
   ) {
     self.store = store
     self.table = table
     self.observe = observe
+    self.watch = watch
     records = RecordSource(vault: vault, policies: policies)
   }
 
@@ -42,6 +45,7 @@ package actor RecordFeed {
   /// in it and is not in the snapshot goes at the end.
   package func load() async throws {
     let (records, table, isFirst) = (records, table, loads == 0)
+    let asked = watch.now
     let (keyring, epoch) = try await store.read { tx in
       let keyring = try records.vault.read(tx)
       table.replacePeppers(keyring.peppers, position: 0)
@@ -60,8 +64,15 @@ package actor RecordFeed {
     records.vault.replace(keyring)
     committed.empty()
     self.epoch = epoch
-    settled = table.position
+    settle()
+    watch.caughtUp(asked)
     loads += 1
+  }
+
+  /// Everything up to the table's position is in force.
+  private func settle() {
+    settled = table.position
+    watch.settled(settled)
   }
 
   /// Observes once more what was changed after `position`; false where that is not kept any more.
@@ -93,7 +104,10 @@ package actor RecordFeed {
   }
 
   /// From the store's writer thread, in the order of commits, before anybody is answered.
-  nonisolated func hear(_ changes: [PositionedChange]) { committed.add(changes) }
+  nonisolated func hear(_ changes: [PositionedChange]) {
+    if let last = changes.last { watch.committed(last.position) }
+    committed.add(changes)
+  }
 
   /// Returns once the change at `position` is applied.
   package func reach(_ position: Int64) async throws {
@@ -126,7 +140,7 @@ package actor RecordFeed {
     if changes.isEmpty { return }
     for change in changes { table.apply(change.record, position: change.position) }
     try observe(changes.map(\.record))
-    settled = table.position
+    settle()
   }
 
   private func runPass() async throws {
@@ -144,9 +158,10 @@ package actor RecordFeed {
     let (records, table) = (records, table)
     if settled < table.position {
       try observe([])
-      settled = table.position
+      settle()
     }
     while true {
+      let asked = watch.now
       let (from, epoch) = (table.position, epoch)
       let batch = try await store.read { tx -> [PositionedStep]? in
         // Another server put the store back, or what we have not applied yet is not kept any more.
@@ -158,7 +173,8 @@ package actor RecordFeed {
       guard let batch else { return try await load() }
       for item in batch { apply(item) }
       try observe(batch.compactMap(\.step.record))
-      settled = table.position
+      settle()
+      if batch.count < Self.batch { watch.caughtUp(asked) }
       // What follows in memory need not be read, and may be more than a reader could keep up with.
       if batch.count < Self.batch || committed.holds(after: settled) { return }
     }

@@ -11,6 +11,8 @@ final class RehashQueue: Sendable {
     notes.withLock { if $0.count < Self.bound { $0[rehash.subject] = rehash } }
   }
 
+  var count: Int { notes.withLock { $0.count } }
+
   func take() -> [Rehash] {
     notes.withLock { notes in
       defer { notes = [:] }

@@ -19,6 +19,9 @@ extension UseCases {
     return count
   }
 
+  /// Operator keys that wait for it.
+  package var rehashesWaiting: Int { rehashes.count }
+
   private func store(_ rehashes: [Rehash]) async throws(Problem) -> Int {
     try await publishing { tx in
       let newest = try tx.peppers.newest()

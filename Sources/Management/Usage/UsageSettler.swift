@@ -13,7 +13,12 @@ package actor UsageSettler {
   private let collect: @Sendable () async -> [UsageDelta]
   private let pass = SharedPass()
   private var waiting: [UsageDelta] = []
-  package private(set) var totals = UsageTotals()
+  private var kept = UsageTotals()
+  package var totals: UsageTotals {
+    var totals = kept
+    totals.waiting = waiting.count
+    return totals
+  }
 
   init(store: Store, collect: @escaping @Sendable () async -> [UsageDelta]) {
     self.store = store
@@ -28,19 +33,19 @@ package actor UsageSettler {
   /// Stores counts that were taken from the data plane by other means: at the end of a server.
   package func store(_ deltas: [UsageDelta]) async {
     let all = waiting + deltas
-    totals.lastRows = all.count
+    kept.lastRows = all.count
     waiting = []
     var left = all[...]
     while !left.isEmpty {
       guard await store(batch: left.prefix(Self.batch)) else {
-        totals.failed += 1
-        totals.givenUp += max(0, left.count - Self.bound)
+        kept.failed += 1
+        kept.givenUp += max(0, left.count - Self.bound)
         waiting = Array(left.suffix(Self.bound)) + waiting
         return
       }
       left = left.dropFirst(Self.batch)
     }
-    if !all.isEmpty { totals.stored += 1 }
+    if !all.isEmpty { kept.stored += 1 }
   }
 
   private func store(batch: ArraySlice<UsageDelta>) async -> Bool {
@@ -55,7 +60,7 @@ package actor UsageSettler {
         try tx.usage.add(usage)
         try tx.history.add(days)
       }
-      totals.calls += batch.reduce(0) { $0 + $1.calls }
+      kept.calls += batch.reduce(0) { $0 + $1.calls }
       return true
     } catch {
       return false
@@ -73,4 +78,6 @@ package struct UsageTotals: Sendable {
   package var givenUp = 0
   /// Key versions in the newest batch.
   package var lastRows = 0
+  /// Counts of key versions that wait for a store that is away.
+  package var waiting = 0
 }

@@ -19,15 +19,17 @@ final class ControlPlane: Sendable {
   let quotas: QuotaRefiller
   /// Whoever calls customers' endpoints calls them through its transport.
   let outbound: Outbound
+  let storeTimes: StoreTimes
 
   init(
     _ plan: ServerPlan, _ gatherer: UsageGatherer, _ requests: any RequestLog,
-    _ surroundings: Surroundings
+    _ surroundings: Surroundings, times: StoreTimes? = nil
   ) async throws {
     let log = Log(surroundings)
     let transport = try Outbound.transport(plan.outbound)
     let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
-    store = try Store.open(plan.store)
+    storeTimes = times ?? StoreTimes(plan.store, elapsed: surroundings.elapsed)
+    store = try Store.open(plan.store, watch: storeTimes)
     do {
       vault = try await Vault.open(store, masterKeys: keys)
       let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
@@ -36,7 +38,8 @@ final class ControlPlane: Sendable {
         plan.folder, store, entropy: surroundings.entropy)
       self.journal = journal
       feed = RecordFeed(
-        store: store, vault: vault, policies: policies, table: table
+        store: store, vault: vault, policies: policies, table: table,
+        watch: FeedWatch(elapsed: surroundings.elapsed)
       ) { try journal.note($0) }
       let clock = ServerClock(now: surroundings.now)
       quotaCells = QuotaCells(shared: store.capabilities.sharedAmongProcesses)

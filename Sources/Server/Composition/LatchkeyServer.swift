@@ -28,21 +28,23 @@ package final class LatchkeyServer: Sendable {
     plan: ServerPlan, lock: FolderLock, _ surroundings: Surroundings
   ) async throws {
     let gatherer = UsageGatherer()
-    let records = try RecordWriter(plan.records, surroundings)
+    let times = StoreTimes(plan.store, elapsed: surroundings.elapsed)
+    let records = try RecordWriter(plan.records, times, surroundings)
     let control: ControlPlane
     do {
       control = try await ControlPlane(
-        plan, gatherer, StoredRequestLog(writer: records), surroundings)
+        plan, gatherer, StoredRequestLog(writer: records), surroundings, times: times)
     } catch {
       await OffThread.run { records.stop() }
       throw error
     }
     let health = Health(control)
-    let metrics = Metrics(
-      health: health, table: control.table, counted: control.management.usage,
-      records: records, started: surroundings.now())
     let api = ConsoleAPI(management: control.management) { health.complaint }
+    let (counters, disk) = (WorkerCounters(), RecordDisk(records.log))
     var settings = GatewaySettings(meters: Meters(quota: control.quotaCells))
+    let metrics = Metrics(
+      health: health, control: control, workers: counters, records: records, disk: disk,
+      meters: settings.meters, started: surroundings.now())
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
     settings.selfService = SelfServiceBridge(management: control.management)
     let gatewaySettings = settings
@@ -59,11 +61,12 @@ package final class LatchkeyServer: Sendable {
       if let shift = surroundings.clockShift { worker.clockShift = { shift.microseconds } }
       let verifier = Verifier(table: table)
       gatherer.add(verifier, of: worker)
-      let ring = records.ring(of: worker)
+      let (ring, tally) = (records.ring(of: worker), CallTally())
+      counters.add(worker, verifier, tally)
       let gateway = GatewayHandlers(
-        worker: worker, verifier: verifier, settings: gatewaySettings, records: ring)
+        worker: worker, verifier: verifier, settings: gatewaySettings, records: ring, tally: tally)
       let local = GatewayHandlers(
-        worker: worker, verifier: verifier, settings: localSettings, records: ring)
+        worker: worker, verifier: verifier, settings: localSettings, records: ring, tally: tally)
       return [
         "api": APIHandler(gateway: gateway, console: ConsoleHandler(api: api)),
         "local": LocalHandler(
@@ -81,7 +84,7 @@ package final class LatchkeyServer: Sendable {
       await control.close(drainSeconds: plan.drainSeconds)
       throw ToolError(.config, "\(error)")
     }
-    upkeep = Upkeep(control, gatherer, records, health, plan.folder, Log(surroundings))
+    upkeep = Upkeep(control, gatherer, records, disk, health, plan.folder, Log(surroundings))
     self.gatherer = gatherer
     self.records = records
     self.control = control

@@ -11,11 +11,11 @@ final class Upkeep: Sendable {
 
   init(
     _ control: ControlPlane, _ gatherer: UsageGatherer, _ records: RecordWriter,
-    _ health: Health, _ folder: DataFolder, _ log: Log
+    _ disk: RecordDisk, _ health: Health, _ folder: DataFolder, _ log: Log
   ) {
     let rounds = Rounds(
-      control: control, gatherer: gatherer, records: records, health: health, folder: folder,
-      log: log)
+      control: control, gatherer: gatherer, records: records, disk: disk, health: health,
+      folder: folder, log: log)
     task = Task { await rounds.run() }
   }
 
@@ -30,6 +30,7 @@ private struct Rounds: Sendable {
   let control: ControlPlane
   let gatherer: UsageGatherer
   let records: RecordWriter
+  let disk: RecordDisk
   let health: Health
   let folder: DataFolder
   let log: Log
@@ -59,6 +60,7 @@ private struct Rounds: Sendable {
       }
       if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
+      if turn % Self.turnsPerSweep == Self.turnsPerProbe { disk.look() }
     }
   }
 

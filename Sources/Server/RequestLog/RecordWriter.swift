@@ -16,6 +16,7 @@ final class RecordWriter: Sendable {
   private let now: @Sendable () -> Timestamp
   private let report: @Sendable (String) -> Void
   /// Of the log; kept here because asking it waits for what it is doing.
+  let times: StoreTimes
   private let droppedByLog = Atomic<Int64>(0)
   private let storedByLog = Atomic<Int64>(0)
   private let ended = DoneSignal()
@@ -37,8 +38,9 @@ final class RecordWriter: Sendable {
 
   /// Starts the thread. Blocking. Throws where the log cannot be opened.
   init(
-    _ location: RecordLocation, _ surroundings: Surroundings
+    _ location: RecordLocation, _ times: StoreTimes, _ surroundings: Surroundings
   ) throws {
+    self.times = times
     var number: UInt64 = 0
     withUnsafeMutableBytes(of: &number) { surroundings.entropy.fill($0) }
     log = try RecordLog(location, writer: Int64(truncatingIfNeeded: number & 0x7FFF_FFFF_FFFF))
@@ -60,6 +62,12 @@ final class RecordWriter: Sendable {
   var dropped: Int64 {
     let inRings = sources.withLock { $0.reduce(0) { $0 + Int64($1.ring.dropped) } }
     return inRings + droppedByLog.load(ordering: .relaxed)
+  }
+
+  /// How full the fullest ring is, in bytes.
+  var fullestRing: (used: Int, capacity: Int) {
+    let rings = sources.withLock { $0.map(\.ring) }
+    return (rings.map(\.used).max() ?? 0, rings.first?.capacity ?? 0)
   }
 
   var stored: Int64 { storedByLog.load(ordering: .relaxed) }
@@ -136,10 +144,12 @@ final class RecordWriter: Sendable {
 
   private func store(_ batch: RecordBatch, durable: Bool) {
     let bytes = batch.bytes
+    let start = times.nanoseconds()
     let stored = log.append(bytes, durable: durable)
     storedByLog.add(Int64(stored), ordering: .relaxed)
     let counts = log.counts
     let before = droppedByLog.exchange(counts.dropped, ordering: .relaxed)
+    times.appended(since: start, failed: counts.dropped > before)
     if counts.dropped > before {
       let why = counts.failure.map { ": \(Failure.line($0))" } ?? ""
       report("\(counts.dropped - before) request records could not be stored\(why)")

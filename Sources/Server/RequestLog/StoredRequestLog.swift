@@ -14,11 +14,9 @@ struct StoredRequestLog: RequestLog {
   }
 
   func nextPage(_ query: RecordQuery) async throws -> RecordPage {
-    let log = writer.log
-    let page: Result<RecordPage, StoreError> = await OffThread.run {
-      do throws(StoreError) { return .success(try log.page(query)) } catch {
-        return .failure(error)
-      }
+    let (log, times) = (writer.log, writer.times)
+    let page = await OffThread.run {
+      times.reading { Result { () throws(StoreError) in try log.page(query) } }
     }
     return try page.get()
   }

@@ -12,6 +12,8 @@ package struct Surroundings: Sendable {
   /// Standard input to its end, at most `limit` bytes.
   package var readInput: @Sendable (_ limit: Int) throws -> [UInt8]
   package var now: @Sendable () -> Timestamp
+  /// Elapsed time in nanoseconds, from any beginning; never goes back.
+  package var elapsed: @Sendable () -> Int64 = { SystemClock.elapsed() }
   package var entropy: any Entropy
   /// Nil but in tests of the binary.
   package var clockShift: ClockShift?
@@ -73,5 +75,12 @@ package enum SystemClock {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+
+  /// Nanoseconds from any beginning; never goes back.
+  package static func elapsed() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -23,14 +23,16 @@ final class BodyJob<R: Sendable>: Job, @unchecked Sendable {
   private let body: @Sendable (Transaction) throws -> R
   private let committed: (@Sendable (R) -> Void)?
   private let continuation: CheckedContinuation<R, any Error>
+  private let timing: StoreTiming
   private var result: Result<R, any Error> = .failure(StoreError.closed)
 
   init(
-    _ continuation: CheckedContinuation<R, any Error>, mayWrite: Bool,
+    _ continuation: CheckedContinuation<R, any Error>, _ timing: StoreTiming, mayWrite: Bool,
     _ body: @escaping @Sendable (Transaction) throws -> R,
     committed: (@Sendable (R) -> Void)? = nil
   ) {
     self.continuation = continuation
+    self.timing = timing
     self.body = body
     self.committed = committed
     super.init(mayWrite: mayWrite)
@@ -50,6 +52,7 @@ final class BodyJob<R: Sendable>: Job, @unchecked Sendable {
   override func finish(_ error: StoreError?) {
     if let error { result = .failure(error) }
     if let committed, case .success(let value) = result { committed(value) }
+    if case .failure(let error) = result { timing.end(error) } else { timing.end(nil) }
     continuation.resume(with: result)
   }
 }

@@ -21,6 +21,13 @@ final class JobQueue: @unchecked Sendable {
     lock.deallocate()
   }
 
+  /// Jobs that nobody has taken yet.
+  var count: Int {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return jobs.count - first
+  }
+
   /// False where the queue is closed; the job is then the caller's to finish.
   func add(_ job: Job) -> Bool {
     pthread_mutex_lock(lock)

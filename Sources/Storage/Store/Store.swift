@@ -15,17 +15,24 @@ package final class Store: Sendable {
   private let readers: [StoreThread]
   private let closing = Once()
   private let outcome: WriteOutcome
+  private let watch: any StoreWatch
 
   /// The version of the schema that `open` brings a database to.
   package static let schema = Migration.all.last?.version ?? 0
 
   /// Opens or makes the database and brings its schema up to date. Blocking.
-  package static func open(_ location: StoreLocation) throws(StoreError) -> Store {
-    try Store(location, migrations: Migration.all, readers: 2)
+  package static func open(
+    _ location: StoreLocation, watch: (any StoreWatch)? = nil
+  ) throws(StoreError) -> Store {
+    try Store(location, migrations: Migration.all, readers: 2, watch: watch ?? Unwatched())
   }
 
   /// For tests of migrations: `migrations` may end early.
-  init(_ location: StoreLocation, migrations: [Migration], readers count: Int) throws(StoreError) {
+  init(
+    _ location: StoreLocation, migrations: [Migration], readers count: Int,
+    watch: any StoreWatch = Unwatched()
+  ) throws(StoreError) {
+    self.watch = watch
     let first = try location.connect(.writer)
     do {
       try Migrator(connection: first).run(migrations)
@@ -91,7 +98,7 @@ package final class Store: Sendable {
     _ body: @escaping @Sendable (Transaction) throws -> R,
     committed: (@Sendable (R) -> Void)? = nil
   ) async throws -> R {
-    try await submit(to: writes, mayWrite: true, body, committed: committed)
+    try await submit(to: writes, .write, body, committed: committed)
   }
 
   /// Why the last write could not be stored; nil where it was, or was refused for its own sake.
@@ -101,20 +108,32 @@ package final class Store: Sendable {
   /// the engine locks rows. `body` must lock its rows in the order of their keys.
   package func reserve<R: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> R
-  ) async throws -> R { try await submit(to: reservations, mayWrite: true, body) }
+  ) async throws -> R { try await submit(to: reservations, .reserve, body) }
 
   /// One consistent snapshot; writing in `body` throws `readOnly`.
   package func read<R: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> R
-  ) async throws -> R { try await submit(to: reads, mayWrite: false, body) }
+  ) async throws -> R { try await submit(to: reads, .read, body) }
+
+  /// Bodies that no thread has taken yet. Where two kinds of work share a queue, so it is counted
+  /// for each.
+  package func waiting(for work: StoreWork) -> Int {
+    switch work {
+    case .write: writes.count
+    case .read: reads.count
+    case .reserve: reservations.count
+    }
+  }
 
   private func submit<R: Sendable>(
-    to queue: JobQueue, mayWrite: Bool,
+    to queue: JobQueue, _ work: StoreWork,
     _ body: @escaping @Sendable (Transaction) throws -> R,
     committed: (@Sendable (R) -> Void)? = nil
   ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
-      let job = BodyJob(continuation, mayWrite: mayWrite, body, committed: committed)
+      let job = BodyJob(
+        continuation, StoreTiming(watch, work), mayWrite: work != .read, body,
+        committed: committed)
       if !queue.add(job) { job.finish(.closed) }
     }
   }

@@ -7,12 +7,7 @@ final class WriteOutcome: Sendable {
 
   func succeeded() { last.withLock { $0 = nil } }
 
-  /// A rule that refused a row, or a body's own mistake, says nothing about the store.
   func note(_ error: StoreError) {
-    switch error {
-    case .busy, .unavailable, .outcomeUnknown, .full, .readOnly, .corrupt:
-      last.withLock { $0 = error }
-    case .conflict, .stale, .malformedURL, .schemaTooNew, .closed, .statement: break
-    }
+    if error.concernsStore { last.withLock { $0 = error } }
   }
 }

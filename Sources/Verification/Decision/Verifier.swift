@@ -358,6 +358,9 @@ package final class Verifier {
     return (2..<max(2, names.count)).contains { equalBytes(value, names.field($0)) }
   }
 
+  /// What waits to be taken: key versions with calls, and with a look-up value to be renewed.
+  package var waiting: (usage: Int, rehashes: Int) { (ledger.used, rehashes.count) }
+
   /// Gives what `admit` gathered since the last call and starts anew.
   package func takeUsage() -> [UsageDelta] { ledger.take() }
 

@@ -6,8 +6,8 @@ import KeyModel
 package final class Meters: Sendable {
   /// Addresses have cells of their own: anybody can have many of them, and what floods these must
   /// not make the others forget.
-  let addresses: RateTable
-  let owners: RateTable
+  package let addresses: RateTable
+  package let owners: RateTable
   package let slots: Slots
   package let leases = Leases()
   /// Nil where nobody fetches calls for it: then no quota holds.

@@ -100,6 +100,11 @@ package final class QuotaCells: Sendable {
     desk.wait(for: subject.id, tell)
   }
 
+  /// Subjects that this process has asked the store about, and those that wait for it now.
+  package var subjects: (known: Int, waiting: Int) {
+    (adding.withLock { _ in index.count }, desk.underWay)
+  }
+
   /// True while the store cannot be reached.
   package var isAway: Bool { away.load(ordering: .acquiring) }
 

@@ -65,6 +65,9 @@ final class QuotaDesk: Sendable {
     if !isUnderWay { tell() }
   }
 
+  /// Subjects that are asked for or in hand.
+  var underWay: Int { state.withLock { $0.requests.count + $0.taken.count } }
+
   func wake() { wakes.yield() }
   func close() { wakes.finish() }
 

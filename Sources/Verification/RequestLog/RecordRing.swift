@@ -58,6 +58,13 @@ package final class RecordRing: @unchecked Sendable {
   /// Records that found no room so far. From any thread.
   package var dropped: Int { word(.dropped).pointee.load(ordering: .relaxed) }
 
+  /// Bytes that wait for the consumer. From any thread: what it was a moment ago.
+  package var used: Int {
+    let written = word(.written).pointee.load(ordering: .relaxed)
+    let used = written - word(.read).pointee.load(ordering: .relaxed)
+    return used < 0 ? used + capacity : used
+  }
+
   // MARK: The producer
 
   /// Lets `body` fill exactly `count` bytes. False where there is no room: then `body` is not

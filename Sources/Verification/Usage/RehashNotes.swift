@@ -6,6 +6,8 @@ struct RehashNotes {
   static let bound = 4096
   private var notes: [Rehash.Subject: Rehash] = [:]
 
+  var count: Int { notes.count }
+
   mutating func add(_ rehash: Rehash) {
     guard notes.count < Self.bound || notes[rehash.subject] != nil else { return }
     notes[rehash.subject] = rehash

@@ -22,7 +22,8 @@ struct UsageLedger {
   }
 
   private var entries = [Entry](repeating: Entry(), count: 256)
-  private var used = 0
+  /// Versions in it.
+  private(set) var used = 0
   private var finished: [UsageDelta] = []
 
   mutating func add(key: KeyID, version: VersionID, now: Timestamp, day: MeterDay) {

@@ -1,5 +1,6 @@
 // Quotas in the three ways to ask: calls that wait for the store, order of judgement, dry runs.
 import Foundation
+import Gateway
 import HTTPServer
 import KeyModel
 import Synchronization
@@ -157,6 +158,33 @@ struct QuotaJoinTests {
     #expect(world.meters.slots.total == 0)
     refiller.open()
     #expect(statuses(3, world, token) == [200, 200, 429])
+  }
+
+  @Test("a client that leaves while its call waits is on record, by every way")
+  func leavesRecord() throws {
+    defer { end() }
+    refiller.close()
+    let world = try world(calls: 9) { $0.concurrency = Concurrency(max: 3, scope: .account) }
+    let token = world.issue().token
+    let body = "{\"project\":\"demo\",\"key\":\"\(token)\",\"path\":\"/asked\"}"
+    do {
+      let clients = [
+        begin(world, token), RawClient(port: world.api), RawClient(port: world.api),
+      ]
+      clients[1].send(
+        "GET /v1/authz/demo HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer \(token)\r\n"
+          + "X-Forwarded-Uri: /asked\r\n\r\n")
+      clients[2].send(
+        "POST /v1/verify HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer \(world.operatorKey())\r\n"
+          + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      for _ in 0..<2000 where world.counts().parked < 3 { usleep(1000) }
+      #expect(world.counts().parked == 3)
+      for client in clients { client.resetOnClose() }
+    }
+    for _ in 0..<2000 where world.counts().parked > 0 { usleep(1000) }
+    let records = world.records()
+    #expect(records.map(\.way).sorted { $0.rawValue < $1.rawValue } == [.gateway, .authz, .verify])
+    #expect(records.allSatisfy { $0.status == 499 && $0.keyID != nil })
   }
 
   @Test("a call with a body waits with it")

@@ -1,9 +1,11 @@
 // A running engine with the data plane's handlers and a small world of records behind it: one
 // project, its keys and operator keys. No control plane, no database.
 import Crypto
+import Dispatch
 import Gateway
 import HTTPServer
 import KeyModel
+import Synchronization
 import TestSupport
 import Verification
 
@@ -20,8 +22,10 @@ private final class APIRouter: RequestHandler {
 }
 
 private final class SeenCallers: @unchecked Sendable {
-  // Sendable: set before the worker runs, read once it has ended.
+  // Sendable: set before the worker runs; the verifier is read once it has ended, the tallies on
+  // the workers' own threads.
   var verifier: Verifier?
+  var tallies: [(worker: Worker, tally: CallTally)] = []
 }
 
 final class GatewayWorld {
@@ -62,8 +66,10 @@ final class GatewayWorld {
     ) { worker in
       let verifier = Verifier(table: table)
       seen.verifier = verifier
+      let tally = CallTally()
+      seen.tallies.append((worker, tally))
       let handlers = GatewayHandlers(
-        worker: worker, verifier: verifier, settings: chosen, records: ring)
+        worker: worker, verifier: verifier, settings: chosen, records: ring, tally: tally)
       return ["api": APIRouter(handlers), "gateway": handlers.proxy]
     }
     let bound = try engine.start()
@@ -81,6 +87,20 @@ final class GatewayWorld {
   }
 
   deinit { engine.drain() }
+
+  /// What the workers count at this moment.
+  func counts() -> CallCounts {
+    let sum = Mutex(CallCounts())
+    let (done, seen) = (DispatchSemaphore(value: 0), seen)
+    for index in seen.tallies.indices {
+      seen.tallies[index].worker.post {
+        sum.withLock { $0.add(seen.tallies[index].tally.counts) }
+        done.signal()
+      }
+    }
+    for _ in seen.tallies { done.wait() }
+    return sum.withLock { $0 }
+  }
 
   /// Stops the engine and gives who presented keys.
   func callers() -> [CallerSighting] {
