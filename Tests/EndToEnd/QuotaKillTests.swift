@@ -235,9 +235,10 @@ final class CountingUpstream {
 }
 
 /// The file by which a test moves the clock of the servers it starts (`LATCHKEY_TEST_CLOCK`).
-final class ShiftedClock {
+final class ShiftedClock: @unchecked Sendable {
+  // Unchecked: moved by one test at a time.
   private let path: String
-  private var shift: Int64 = 0
+  private(set) var shift: Int64 = 0
   private let handle: FileHandle
 
   init(_ folder: Folder) throws {
@@ -248,10 +249,11 @@ final class ShiftedClock {
 
   var environment: [String: String] { ["LATCHKEY_TEST_CLOCK": path] }
 
-  /// Half a minute into the day that begins at 00:00 UTC, that many days after tomorrow.
-  func set(day: Int) {
+  /// Half a minute, or so many seconds, into the day that begins at 00:00 UTC, that many days after
+  /// tomorrow.
+  func set(day: Int, second: Int64 = 30) {
     let now = Int64(Date().timeIntervalSince1970)
-    move(to: (now / 86_400 + 1 + Int64(day)) * 86_400 + 30 - now)
+    move(to: (now / 86_400 + 1 + Int64(day)) * 86_400 + second - now)
   }
 
   func advance(seconds: Int64) { move(to: shift + seconds) }

@@ -15,6 +15,9 @@ package final class PostgresCluster: @unchecked Sendable {
   private let keeper = Process()
   /// The keeper waits for a line on this pipe or its end, which comes when we are gone.
   private let lifeline = Pipe()
+  private let settings: [String]
+  /// Of the server that was started anew after a crash.
+  private var revived: (keeper: Process, lifeline: Pipe)?
 
   /// - Parameter settings: `name=value`, beside the defaults of a small cluster.
   package init(settings: [String] = []) throws {
@@ -26,10 +29,14 @@ package final class PostgresCluster: @unchecked Sendable {
       throw NotStarted(description: "no temporary folder: errno \(errno)")
     }
     folder = String(cString: made)
+    self.settings = settings
     port = Loopback.freePort()
     _ = fcntl(lifeline.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
     keeper.executableURL = URL(filePath: "/bin/sh")
-    keeper.arguments = ["-c", Self.script(folder, port, settings)]
+    keeper.arguments = [
+      "-c",
+      Self.initialise(folder) + " && " + Self.serve(folder, port, settings) + "rm -rf \(folder)",
+    ]
     keeper.standardInput = lifeline
     try keeper.run()
     try waitUntilReady()
@@ -40,24 +47,69 @@ package final class PostgresCluster: @unchecked Sendable {
   /// Fast shutdown: sessions end, files are flushed; then the folder goes.
   package func stop() {
     guard keeper.isRunning else { return }
+    if let revived, revived.keeper.isRunning {
+      try? revived.lifeline.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8))
+      revived.keeper.waitUntilExit()
+    }
     try? lifeline.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8))
     keeper.waitUntilExit()
   }
 
+  // MARK: Outages
+
+  /// Every process of the server stops where it is: nobody is answered, no connection ends.
+  package func freeze() { signal(SIGSTOP) }
+  package func thaw() { signal(SIGCONT) }
+
+  /// Every process of the server ends at once, without a word.
+  package func crash() { signal(SIGKILL) }
+
+  /// Starts the server again after a crash.
+  package func revive() throws {
+    // Its owner is dead, though nobody has taken note of that yet.
+    unlink(folder + "/data/postmaster.pid")
+    unlink(folder + "/.s.PGSQL.\(port).lock")
+    let (keeper, lifeline) = (Process(), Pipe())
+    _ = fcntl(lifeline.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    keeper.executableURL = URL(filePath: "/bin/sh")
+    keeper.arguments = ["-c", "cd /; " + Self.serve(folder, port, settings)]
+    keeper.standardInput = lifeline
+    try keeper.run()
+    revived = (keeper, lifeline)
+    try waitUntilReady()
+  }
+
+  /// To the server and its sessions, by their ids.
+  private func signal(_ number: Int32) {
+    guard let text = try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8),
+      let server = text.split(separator: "\n").first.flatMap({ pid_t($0) })
+    else { return }
+    // No session can be begun once the server itself is stopped.
+    kill(server, number)
+    let list = "/proc/\(server)/task/\(server)/children"
+    let children = (try? String(contentsOfFile: list, encoding: .utf8)) ?? ""
+    for child in children.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, number) }
+  }
+
   /// As user `postgres` where the test runs as root, as whom the server would not start.
-  private static func script(_ folder: String, _ port: UInt16, _ settings: [String]) -> String {
-    let isRoot = geteuid() == 0
-    let user =
-      isRoot ? "setpriv --reuid=postgres --regid=postgres --clear-groups --reset-env" : ""
+  private static let user =
+    geteuid() == 0 ? "setpriv --reuid=postgres --regid=postgres --clear-groups --reset-env" : ""
+
+  private static func initialise(_ folder: String) -> String {
+    """
+    cd /; \(geteuid() == 0 ? "chown postgres \(folder) &&" : "") \
+    \(user) \(programs)/initdb -D \(folder)/data -U latchkey -A trust -E UTF8 --locale=C \
+      --no-sync >\(folder)/log 2>&1
+    """
+  }
+
+  private static func serve(_ folder: String, _ port: UInt16, _ settings: [String]) -> String {
     let more = settings.map { " -c \($0)" }.joined()
     return """
-      cd /; \(isRoot ? "chown postgres \(folder) &&" : "") \
-      \(user) \(programs)/initdb -D \(folder)/data -U latchkey -A trust -E UTF8 --locale=C \
-        --no-sync >\(folder)/log 2>&1 &&
       { \(user) \(programs)/postgres -D \(folder)/data -k \(folder) -p \(port) \
         -c listen_addresses=127.0.0.1 -c shared_buffers=64MB\(more) \
         </dev/null >>\(folder)/log 2>&1 & server=$!; read line; kill -INT $server; wait $server; }
-      rm -rf \(folder)
+
       """
   }
 

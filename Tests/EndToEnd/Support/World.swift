@@ -11,17 +11,24 @@ final class World: Sendable {
   let upstream: String
   let project: String
   let account: String
+  /// Nil where the clock is the machine's.
+  let clock: ShiftedClock?
   private let echo: EchoServer?
 
   /// - Parameters:
   ///   - upstream: nil: an echo server.
+  ///   - clock: makes the server's clock movable, in the folder it is given.
   init(
     _ store: Store = .sqlite, profile: String = "default", upstream: String? = nil,
-    policy: [String: Any] = TwoEnvironments.policy, hosts: [String] = [], arguments: [String] = []
+    policy: [String: Any] = TwoEnvironments.policy, hosts: [String] = [], arguments: [String] = [],
+    clock makeClock: ((Folder) throws -> ShiftedClock)? = nil
   ) throws {
     echo = upstream == nil ? try EchoServer() : nil
     self.upstream = upstream ?? echo!.url
-    latchkey = try Latchkey(Installation(store), arguments: arguments)
+    let installation = try Installation(store)
+    clock = try makeClock?(installation.folder)
+    latchkey = try Latchkey(
+      installation, arguments: arguments, environment: clock?.environment ?? [:])
     project = "demo"
     account = try World.populate(
       latchkey, profile: profile, upstream: self.upstream, policy: policy, hosts: hosts)

@@ -32,12 +32,11 @@ struct StatementTests {
         ([40...48], "comes with webhooks"),
       ]),
     Vendor(
-      files: ["EndToEnd/Vendors/TrueContextTests"], prefix: "TC",
+      files: ["EndToEnd/Vendors/TrueContextTests", "EndToEnd/Vendors/TrueContextMeteringTests"],
+      prefix: "TC",
       numbers: [1...8, 10...14, 20...27, 30...34],
       elsewhere: [
         ([12...12], "the deployment's TLS"),
-        ([20...21, 24...27], "comes with metering"),
-        ([31...31], "the quota's code comes with metering, the others are the upstream's"),
         ([33...34], "the upstream's"),
       ]),
     Vendor(
@@ -58,7 +57,9 @@ struct StatementTests {
       numbers: [1...14, 20...23, 30...33, 40...50],
       elsewhere: [
         ([10...10], "the upstream's work"), ([13...13], "a dashboard's affair"),
-        ([22...22], "the upstream's answers"), ([30...33], "comes with request logs"),
+        ([22...22], "the upstream's answers"),
+        ([31...31], "not modelled: bodies are never kept"),
+        ([32...32], "not published; deliveries come with webhooks"),
         ([40...50], "comes with webhooks"),
       ]),
   ]

@@ -159,4 +159,32 @@ struct TruvTests {
     #expect(
       error["message"].string == "Request was throttled. Expected available in \(seconds) seconds.")
   }
+
+  @Test("TV-30 TV-33 The log has every call of the account, by date, status and brand; no secret")
+  func logs() throws {
+    let customer = try vendor.customer(["brands": ["north", "south"]])
+    let secret = try make(customer, "sandbox")["secret"].text()
+    for (path, brand) in [("/1", "north"), ("/2", "south"), ("/\(secret)", "north")] {
+      #expect(
+        try vendor.call(
+          ["X-Access-Client-Id: \(customer.clientID)", "X-Access-Secret: \(secret)"]
+            + ["X-Brand: \(brand)"], path: path
+        ).status == 200)
+    }
+    let rotated = try vendor.ask(200, "GET", "/v1/accounts/\(customer.id)/keys")
+    try vendor.ask(204, "DELETE", "/v1/keys/\(rotated["data"][0]["id"].text())")
+    #expect(try call(customer.clientID, secret).status == 401)
+    func paths(_ query: String) throws -> [String] {
+      let page = try vendor.ask(200, "GET", "/v1/accounts/\(customer.id)/requests\(query)")
+      #expect(!page.description.contains(secret))
+      return (page["data"].array ?? []).compactMap { $0["path"].string }
+    }
+    #expect(try paths("") == ["/echo", "/[redacted]", "/2", "/1"])
+    #expect(try paths("?status=401") == ["/echo"])
+    #expect(try paths("?status=2xx&brand=south") == ["/2"])
+    #expect(try paths("?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z") == [])
+    let hour = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400
+    let today = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(hour)))
+    #expect(try paths("?from=\(today)&brand=north") == ["/[redacted]", "/1"])
+  }
 }

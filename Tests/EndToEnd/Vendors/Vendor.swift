@@ -6,7 +6,9 @@ import Testing
 final class Vendor: Sendable {
   let world: World
 
-  init(_ profile: String) throws { world = try World(profile: profile, policy: [:]) }
+  init(_ profile: String, clock: ((Folder) throws -> ShiftedClock)? = nil) throws {
+    world = try World(profile: profile, policy: [:], clock: clock)
+  }
 
   struct Customer {
     var id: String
