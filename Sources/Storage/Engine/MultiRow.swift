@@ -28,7 +28,10 @@ struct MultiRowInsert: Sendable {
   ) throws(StoreError) {
     var next = 0
     var arguments: [SQLValue] = []
-    for statement in statements {
+    // Where statements do not travel, rows are inserted one by one: for a statement of many rows
+    // SQLite copies every page it changes, to be able to undo half a statement.
+    let isLocal = !transaction.capabilities.statementsTravel
+    for statement in isLocal ? statements.suffix(1) : statements[...] {
       while rows - next >= statement.rows {
         arguments.removeAll(keepingCapacity: true)
         arguments.reserveCapacity(statement.rows * count)

@@ -190,5 +190,6 @@ extension Dialect {
   static let postgres = Dialect(
     integer: "BIGINT", text: "TEXT", blob: "BYTEA", table: "", clusteredTable: "",
     capabilities: StoreCapabilities(
-      concurrentReads: true, sharedAmongProcesses: true, rowLocks: true))
+      concurrentReads: true, sharedAmongProcesses: true, rowLocks: true,
+      statementsTravel: true))
 }

@@ -185,6 +185,7 @@ extension Dialect {
       integer: "INTEGER", text: "TEXT", blob: "BLOB", table: "STRICT",
       clusteredTable: "STRICT, WITHOUT ROWID",
       capabilities: StoreCapabilities(
-        concurrentReads: concurrentReads, sharedAmongProcesses: false, rowLocks: false))
+        concurrentReads: concurrentReads, sharedAmongProcesses: false, rowLocks: false,
+        statementsTravel: false))
   }
 }

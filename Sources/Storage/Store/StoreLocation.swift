@@ -15,4 +15,6 @@ package struct StoreCapabilities: Sendable, Hashable {
   package var sharedAmongProcesses: Bool
   /// Writes of different rows run side by side.
   package var rowLocks: Bool
+  /// Each statement is a journey to another process.
+  package var statementsTravel: Bool
 }

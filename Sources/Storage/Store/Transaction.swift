@@ -12,6 +12,8 @@ package final class Transaction {
     self.mayWrite = mayWrite
   }
 
+  var capabilities: StoreCapabilities { connection.dialect.capabilities }
+
   package var projects: ProjectRepository { ProjectRepository(self) }
   package var accounts: AccountRepository { AccountRepository(self) }
   package var applications: ApplicationRepository { ApplicationRepository(self) }
