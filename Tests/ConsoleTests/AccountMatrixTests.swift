@@ -59,6 +59,8 @@ struct AccountMatrixTests {
     return switch route.input {
     case "NewApplication": #"{"name":"N"}"#
     case "NewMember": #"{"email":"n@example.com","role":"viewer"}"#
+    case "NewCycling":
+      #"{"endpoint":"https://a.example/","every_days":1,"starts_on":"2099-01-01"}"#
     case "NewKey": #"{"environment":"production"}"#
     default: "{}"
     }

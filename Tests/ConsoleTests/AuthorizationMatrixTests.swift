@@ -121,6 +121,8 @@ struct AuthorizationMatrixTests {
     case "NewProject": #"{"slug":"third","name":"T"}"#
     case "NewAccount", "NewApplication": #"{"name":"N"}"#
     case "NewMember": #"{"email":"n@example.com","role":"viewer"}"#
+    case "NewCycling":
+      #"{"endpoint":"https://a.example/","every_days":1,"starts_on":"2099-01-01"}"#
     case "NewKey": #"{"environment":"production"}"#
     case "KeyImport": #"{"keys":[]}"#
     case "NewOperatorKey": #"{"scopes":["keys:read"]}"#

@@ -85,7 +85,7 @@ package struct ConsoleAPI: Sendable {
         management,
         Call(caller: Caller(.local), parameters: [:], query: Query(), body: JSONObject()))
     }
-    let principal = if let session { session } else { try await principal(request) }
+    let principal = if let session { session } else { try await principal(request, operation) }
     try principal.require(operation)
     let query = try Query(request.query, known: route.query.map(\.name))
     let body = try Body.read(request, for: route)
@@ -111,10 +111,15 @@ package struct ConsoleAPI: Sendable {
     }
   }
 
-  private func principal(_ request: ConsoleRequest) async throws(Problem) -> Principal {
+  private func principal(
+    _ request: ConsoleRequest, _ operation: Operation
+  ) async throws(Problem) -> Principal {
     if request.isLocal { return .local }
     guard let token = try Headers.token(request) else {
       throw .unauthorized(invalidToken: false)
+    }
+    if operation == .acknowledgeCycle, !token.hasPrefix("lk_op_") {
+      return try await management.authenticate(keySecret: token)
     }
     return try await management.authenticate(token)
   }

@@ -70,6 +70,15 @@ enum InputSchemas {
       "expires_at": Schema.nullable(Schema.time),
     ]),
     "KeyRotation": Schema.input(["overlap_seconds": Schema.nullable(overlap)]),
+    "NewCycling": Schema.input(
+      cycling.merging(["overlap_seconds": Schema.nullable(shortOverlap)]),
+      required: ["endpoint", "every_days", "starts_on"]),
+    "CyclingPatch": Schema.input(cycling.merging(["overlap_seconds": shortOverlap])),
+    "CyclingTest": Schema.input([
+      "endpoint": Schema.nullable(endpoint), "environment": Schema.nullable(Schema.text(128)),
+    ]),
+    "CyclingRun": Schema.input(["environment": Schema.nullable(Schema.text(128))]),
+    "CycleAcknowledgement": Schema.input(["request_id": Schema.nullable(Schema.text(128))]),
     "NewOperatorKey": Schema.input(
       [
         "name": Schema.nullable(Schema.text(128, min: 0)),
@@ -107,6 +116,19 @@ enum InputSchemas {
     "client_id": Schema.nullable(identifier),
     "username": Schema.nullable(identifier),
     "application": Schema.nullable(Schema.text(128)),
+  ]
+
+  private static let cycling: JSONObject = [
+    "endpoint": endpoint,
+    "every_days": ["type": "integer", "minimum": 1, "maximum": 3650],
+    "starts_on": ["type": "string", "format": "date"],
+    "environment": Schema.nullable(Schema.text(128)),
+  ]
+  private static let endpoint: JSONValue = [
+    "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]://", "maxLength": 2048,
+  ]
+  private static let shortOverlap: JSONValue = [
+    "type": "integer", "minimum": 0, "maximum": 31_536_000,
   ]
 
   private static let newProject: JSONObject = [

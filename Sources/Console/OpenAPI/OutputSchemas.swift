@@ -3,7 +3,9 @@ internal import KeyModel
 internal import Management
 
 enum OutputSchemas {
-  static let all: JSONObject = resources.merging(keys).merging(requests).merging(operators).merging(
+  static let all: JSONObject = resources.merging(keys).merging(cycling).merging(requests).merging(
+    operators
+  ).merging(
     dataPlane)
 
   private static let resources: JSONObject = [
@@ -116,6 +118,40 @@ enum OutputSchemas {
     ]),
   ]
 
+  private static let day: JSONValue = ["type": "string", "format": "date"]
+
+  private static let cycling: JSONObject = [
+    "AutoCycling": Schema.output([
+      "account_id": Schema.id("acc"), "environment": Schema.string, "enabled": Schema.boolean,
+      "disabled_reason": Schema.nullable(Schema.string),
+      "endpoint": Schema.nullable(Schema.string), "every_days": Schema.nullable(Schema.integer),
+      "starts_on": Schema.nullable(day), "overlap_seconds": Schema.nullable(Schema.integer),
+      "next_cycle_at": Schema.nullable(Schema.time), "created_at": Schema.nullable(Schema.time),
+      "updated_at": Schema.nullable(Schema.time),
+    ]),
+    "EndpointTest": Schema.output([
+      "ok": Schema.boolean, "reason": Schema.nullable(Schema.string),
+      "detail": Schema.nullable(Schema.string), "status": Schema.nullable(Schema.integer),
+      "latency_ms": Schema.integer,
+    ]),
+    "CycleStarted": Schema.output([
+      "cycle_id": Schema.id("cyc"), "cycle_ids": Schema.list(Schema.id("cyc")),
+    ]),
+    "Cycle": Schema.output([
+      "id": Schema.id("cyc"), "key_id": Schema.id("key"), "environment": Schema.string,
+      "cause": Schema.choice(CycleCause.allCases.map(\.name)),
+      "state": Schema.choice(CycleState.allCases.map(\.name)),
+      "slot_at": Schema.nullable(Schema.time), "started_at": Schema.time,
+      "ended_at": Schema.nullable(Schema.time), "deadline": Schema.time,
+      "attempts": Schema.integer, "next_attempt_at": Schema.nullable(Schema.time),
+      "reason": Schema.nullable(Schema.string),
+      "acknowledged_by": Schema.nullable(Schema.choice(CycleProof.allCases.map(\.name))),
+      "generation": Schema.integer, "new_version_id": Schema.id("ver"),
+      "old_version_id": Schema.id("ver"),
+    ]),
+    "CycleList": Schema.page(of: "Cycle"),
+  ]
+
   private static let requests: JSONObject = [
     "RequestRecord": Schema.output(
       [
@@ -191,7 +227,10 @@ enum OutputSchemas {
               "pointer": Schema.string, "parameter": Schema.string, "detail": Schema.string,
             ], optional: ["pointer", "parameter"])),
         "key_id": Schema.id("key"), "callers": Schema.list(Schema.ref("KeyCaller"), max: 200),
-      ], optional: ["errors", "key_id", "callers"]),
+        "reason": Schema.string, "endpoint_status": Schema.nullable(Schema.integer),
+        "latency_ms": Schema.integer,
+      ],
+      optional: ["errors", "key_id", "callers", "reason", "endpoint_status", "latency_ms"]),
   ]
 
   private static let leaseSeconds: JSONValue = [

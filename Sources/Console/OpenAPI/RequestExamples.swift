@@ -30,6 +30,14 @@ package enum RequestExamples {
     ],
     "KeyPatch": ["name": "ci", "expires_at": "2099-01-01T00:00:00Z"],
     "KeyRotation": ["overlap_seconds": 3600],
+    "NewCycling": [
+      "endpoint": "https://keys.acme.example/latchkey", "every_days": 30,
+      "starts_on": "2027-01-31", "overlap_seconds": 0,
+    ],
+    "CyclingPatch": ["every_days": 7],
+    "CyclingTest": ["endpoint": "https://keys.acme.example/latchkey"],
+    "CyclingRun": ["environment": "production"],
+    "CycleAcknowledgement": ["request_id": "5f0c4d3e-8a52-4c0a-9a66-0d2c6f1f7b11"],
     "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],
     "LeaseRenewal": ["lease_seconds": 30],
     "VerifyRequest": [

@@ -4,8 +4,8 @@ internal import Management
 
 package enum RouteTable {
   package static let all: [Route] =
-    projects + accounts + applications + members + keys + usage + requests + operatorKeys + audit
-    + outbound + dataPlane
+    projects + accounts + applications + members + keys + cycling + usage + requests
+    + operatorKeys + audit + outbound + dataPlane
     + server
 
   static let pageParameters = [

@@ -189,7 +189,7 @@ private struct Machine {
   mutating func giveUp(_ mayHaveArrived: Bool) throws(CycleError) {
     step.cycle.reason = CycleReason.interrupted.code
     if mayHaveArrived { step.cycle.isInDoubt = true }
-    try wait(0)
+    try wait(CycleMachine.waits[0])
   }
 
   private mutating func wait(_ seconds: Int64?) throws(CycleError) {

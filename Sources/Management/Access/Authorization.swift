@@ -32,12 +32,14 @@ package enum Authorization {
     _ principal: Principal, _ operation: Operation, _ object: Object
   ) -> Verdict {
     switch principal {
-    case .local: .allowed
+    case .local, .server: .allowed
     case .operatorKey(_, let scopes, let bound): allows(scopes, bound, operation, object)
     case .member(_, let home, let permissions):
       operation.accountRule.refusal(of: permissions) ?? allows(home, object)
     case .key(_, let home):
       operation.isSelfService ? allows(home, object) : .lacksPermission(nil)
+    case .version(_, _, let home):
+      operation == .acknowledgeCycle ? allows(home, object) : .lacksPermission(nil)
     }
   }
 

@@ -12,6 +12,8 @@ package enum Operation: String, Sendable, CaseIterable {
     revealKey, importKeys
   case resetAllKeys
   case listMembers, createMember, getMember, updateMember, deleteMember
+  case getAutoCycling, setAutoCycling, updateAutoCycling, stopAutoCycling, testAutoCycling,
+    runAutoCycling, listCycles, acknowledgeCycle
   case getUsage
   case listRequests, streamRequests, listProjectRequests
   case listAudit, listOutgoingAddresses, listMails
@@ -31,6 +33,10 @@ package enum Operation: String, Sendable, CaseIterable {
     case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
     case .listMembers, .getMember: .membersRead
     case .createMember, .updateMember, .deleteMember: .membersWrite
+    case .getAutoCycling, .listCycles: .cyclingRead
+    case .setAutoCycling, .updateAutoCycling, .stopAutoCycling, .testAutoCycling,
+      .runAutoCycling, .acknowledgeCycle:
+      .cyclingWrite
     case .getUsage: .usageRead
     case .listRequests, .streamRequests, .listProjectRequests: .requestsRead
     case .listAudit: .auditRead
@@ -66,7 +72,9 @@ package enum Operation: String, Sendable, CaseIterable {
     case .getAccount, .listApplications, .getApplication, .listOutgoingAddresses: .everyMember
     case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,
       .listKeys, .createKey, .getKey, .getReadiness, .updateKey, .revokeKey, .rotateKey,
-      .resetKey, .revealKey, .resetAllKeys:
+      .resetKey, .revealKey, .resetAllKeys, .getAutoCycling, .setAutoCycling,
+      .updateAutoCycling, .stopAutoCycling, .testAutoCycling, .runAutoCycling, .listCycles,
+      .acknowledgeCycle:
       .holder(.keys)
     case .listMembers, .createMember, .getMember, .updateMember, .deleteMember: .holder(.members)
     case .getUsage, .listRequests, .streamRequests: .holder(.logs)

@@ -10,6 +10,10 @@ package enum Principal: Sendable, Hashable {
   case member(id: MemberID, home: Home, permissions: Set<MemberPermission>)
   /// A key that manages the keys of its own account.
   case key(id: KeyID, home: Home)
+  /// A secret that says of itself that it has arrived.
+  case version(VersionID, of: KeyID, home: Home)
+  /// What this server does by the clock.
+  case server
 
   /// The account that a member or a key belongs to.
   package struct Home: Sendable, Hashable {
@@ -36,25 +40,26 @@ package enum Principal: Sendable, Hashable {
     case .local: "local"
     case .operatorKey(let id, _, _): "operator:\(id)"
     case .member(let id, _, _): "member:\(id)"
-    case .key(let id, _): "key:\(id)"
+    case .key(let id, _), .version(_, let id, _): "key:\(id)"
+    case .server: "server"
     }
   }
 
   /// Of the operator; a member and a key have none.
   package var scopes: Set<Scope> {
     switch self {
-    case .local: [.all]
+    case .local, .server: [.all]
     case .operatorKey(_, let scopes, _): scopes
-    case .member, .key: []
+    case .member, .key, .version: []
     }
   }
 
   /// The one project this principal can see; nil: all.
   package var projectID: ProjectID? {
     switch self {
-    case .local: nil
+    case .local, .server: nil
     case .operatorKey(_, _, let projectID): projectID
-    case .member(_, let home, _), .key(_, let home): home.projectID
+    case .member(_, let home, _), .key(_, let home), .version(_, _, let home): home.projectID
     }
   }
 }

@@ -14,6 +14,9 @@ package enum Scope: String, Sendable, CaseIterable {
   case secretsReveal = "secrets:reveal"
   case membersRead = "members:read"
   case membersWrite = "members:write"
+  /// Auto cycling: settings and history.
+  case cyclingRead = "cycling:read"
+  case cyclingWrite = "cycling:write"
   case usageRead = "usage:read"
   /// Request records.
   case requestsRead = "requests:read"

@@ -55,6 +55,12 @@ struct View {
     return key
   }
 
+  func cycle(_ id: CycleID) throws -> Cycle {
+    guard let cycle = try tx.cycles.find(id) else { throw Problem.notFound() }
+    try visible(cycle.accountID, in: cycle.projectID)
+    return cycle
+  }
+
   /// 404 also where the key is another account's.
   func key(_ id: KeyID, of account: Account) throws -> Key {
     let key = try key(id)

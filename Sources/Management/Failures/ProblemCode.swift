@@ -32,6 +32,11 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case rotationModeDisabled = "rotation_mode_disabled"
   case secretNotRecoverable = "secret_not_recoverable"
   case accessFixed = "access_fixed"
+  case endpointTestFailed = "endpoint_test_failed"
+  case autoCyclingOff = "auto_cycling_off"
+  case noKeyToCycle = "no_key_to_cycle"
+  case cycleOpen = "cycle_open"
+  case cycleOver = "cycle_over"
   case idempotencyInFlight = "idempotency_in_flight"
   case idempotencyMismatch = "idempotency_mismatch"
   case requestTimeout = "request_timeout"
@@ -55,7 +60,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
       .lastAdmin, .policyInUse, .keyLimitReached, .applicationLimitReached, .lastKey, .keyInUse,
       .keyRevoked, .keyExpired,
       .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
-      .accessFixed, .idempotencyInFlight:
+      .accessFixed, .endpointTestFailed, .autoCyclingOff, .noKeyToCycle, .cycleOpen, .cycleOver,
+      .idempotencyInFlight:
       409
     case .payloadTooLarge: 413
     case .unsupportedMediaType: 415
@@ -99,6 +105,11 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .rotationModeDisabled: "The policy does not allow this way to rotate"
     case .secretNotRecoverable: "The secret cannot be shown again"
     case .accessFixed: "The access cannot be changed"
+    case .endpointTestFailed: "The endpoint did not acknowledge the test"
+    case .autoCyclingOff: "Auto cycling is off"
+    case .noKeyToCycle: "There is no key to cycle"
+    case .cycleOpen: "A cycle is under way"
+    case .cycleOver: "The cycle is over"
     case .idempotencyInFlight: "A request with this Idempotency-Key is in flight"
     case .idempotencyMismatch: "The Idempotency-Key was used for another request"
     case .requestTimeout: "The body came too slowly"

@@ -164,6 +164,7 @@ extension UseCases {
     }
     _ = try context.tx.keys.update(new)
     context.publish(new)
+    try closeCycle(of: new, before: old, &context)
   }
 
   func policy(of key: Key, _ view: View) throws -> Policy {

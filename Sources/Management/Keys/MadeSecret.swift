@@ -21,9 +21,10 @@ struct MadeSecret {
 }
 
 extension UseCases {
+  /// - Parameter sealing: also where the policy shows a secret once: it has to be brought somewhere.
   func makeSecret(
     environment name: String, _ kind: KeyKind, _ policy: Policy, _ account: AccountID,
-    _ context: inout ChangeContext
+    sealing: Bool = false, _ context: inout ChangeContext
   ) throws -> MadeSecret {
     guard let index = policy.environments.firstIndex(where: { $0.name == name }),
       let token = TokenForms(policy: policy).generate(
@@ -35,7 +36,7 @@ extension UseCases {
     let id: VersionID = entropy.newID(context.now)
     let secret = Secret(token)
     let pepper = try vault.newestPepper(context.tx)
-    let isRecoverable = policy.environments[index].reveal == .always
+    let isRecoverable = sealing || policy.environments[index].reveal == .always
     return MadeSecret(
       id: id, secret: secret, lookup: pepper.lookup(of: secret), pepperID: pepper.pepperID,
       hint: TokenFormat.hint(of: token),

@@ -24,6 +24,9 @@ extension UseCases {
       guard overlap <= longest else {
         throw Problem.invalid("/overlap_seconds", "must be at most \(longest)")
       }
+      try KeyRules.checkRotation(
+        .overlap(seconds: overlap), policy: policy,
+        isCycling: try isCycling(key, context.tx))
       return Answer(
         201,
         try renew(key, policy, "key.rotated", force: force, &context) {
@@ -40,7 +43,8 @@ extension UseCases {
       let key = try context.view.key(id)
       let policy = try policy(of: key, context.view)
       guard key.state == .active else { throw Refusal.keyRevoked }
-      try KeyRules.checkRotation(.reset, policy: policy, isCycling: false)
+      try KeyRules.checkRotation(
+        .reset, policy: policy, isCycling: try isCycling(key, context.tx))
       return Answer(
         201, try renew(key, policy, "key.reset", force: force, &context) { .reset($0) })
     }
@@ -54,7 +58,8 @@ extension UseCases {
     return try await change(.resetAllKeys, by: caller) { [self] context in
       let account = try context.view.account(id)
       let policy = try policy(of: account, context.view)
-      try KeyRules.checkRotation(.resetAll, policy: policy, isCycling: false)
+      let isCycling = try context.tx.cycling.list(id).contains(where: \.isEnabled)
+      try KeyRules.checkRotation(.resetAll, policy: policy, isCycling: isCycling)
       let keys = try context.tx.keys.all(
         KeyFilter(account: id, standing: .active(at: context.now)))
       let values = try resetAll(keys, policy, force: force, &context)

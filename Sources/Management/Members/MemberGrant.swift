@@ -7,7 +7,7 @@ extension Principal {
   func requireHolding(_ permissions: Set<MemberPermission>) throws(Problem) {
     for permission in MemberPermission.allCases where permissions.contains(permission) {
       switch self {
-      case .local: continue
+      case .local, .server: continue
       case .operatorKey(_, let scopes, _):
         if scopes.include(permission.operatorScope) { continue }
         throw Problem(
@@ -21,7 +21,7 @@ extension Principal {
         throw Problem(
           .insufficientPermission,
           "The permission \(permission.rawValue) is given and taken by those who hold it.")
-      case .key:
+      case .key, .version:
         throw Problem(.insufficientPermission, "A key manages no members.")
       }
     }

@@ -96,6 +96,7 @@ extension UseCases {
   private func end(
     _ id: VersionID, of key: KeyID, _ until: Timestamp, _ context: inout ChangeContext
   ) throws -> Bool {
+    if let found = try context.tx.keys.find(key) { try commitRestored(id, of: found, &context) }
     guard let key = try context.tx.keys.find(key),
       let at = key.versions.firstIndex(where: { $0.id == id }), !key.versions[at].state.isFinal,
       key.versions[at].acceptedUntil.map({ until < $0 }) ?? true

@@ -75,7 +75,7 @@ struct ResourceCommand: Sendable {
       case .query: query.append("\(field.member)=\(URLText.escape(Rendering.cell(value)))")
       }
     }
-    let hasBody = method == "POST" || method == "PATCH"
+    let hasBody = method == "POST" || method == "PATCH" || method == "PUT"
     return try await client.send(
       method, target(invocation) + (query.isEmpty ? "" : "?" + query.joined(separator: "&")),
       body: hasBody ? JSONWriter.compact(.object(body)) : nil)

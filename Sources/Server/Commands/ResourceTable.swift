@@ -1,8 +1,9 @@
 // The commands that are one request each, as rows. What they may do is the management API's.
 
 enum ResourceTable {
-  static let commands = (projects + accounts + applications + members + keys + operatorKeys).map(
-    \.command)
+  static let commands =
+    (projects + accounts + applications + members + keys + cycling + operatorKeys).map(
+      \.command)
 
   private static let accountFlag = Flag(
     name: "account", placeholder: "ACCOUNT", summary: "acc_…", required: true)

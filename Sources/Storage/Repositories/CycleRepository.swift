@@ -100,6 +100,13 @@ package struct CycleRepository {
       [.id(cycle.keyID), .id(cycle.newVersion)]) > 0
   }
 
+  /// Whether the key had a cycle for the slot.
+  package func hasSlot(_ slot: Timestamp, of key: KeyID) throws(StoreError) -> Bool {
+    try transaction.number(
+      "SELECT count(*) FROM cycles WHERE key_id = $1 AND slot_at = $2", [.id(key), .time(slot)])
+      > 0
+  }
+
   /// When a cycle of the key was last committed.
   package func lastCommit(of key: KeyID) throws(StoreError) -> Timestamp? {
     let time = try transaction.number(

@@ -41,6 +41,7 @@ struct Lacks: Error {
 }
 
 final class Site: Sendable {
+  let store: Store
   let api: ConsoleAPI
   let management: UseCases
   /// Holds every scope.
@@ -48,7 +49,7 @@ final class Site: Sendable {
 
   init(requests: any RequestLog = NoRequestLog()) async throws {
     let entropy = SeededEntropy(seed: 11)
-    let store = try Store.open(.sqliteMemory)
+    store = try Store.open(.sqliteMemory)
     let keys = MasterKeys(oldestFirst: MasterKey(entropy: entropy))
     let now = FixedClock().now()
     _ = try await Vault.found(store, masterKeys: keys, now: now, entropy: entropy)
@@ -123,12 +124,30 @@ final class Site: Sendable {
     let applications = await ask("GET", "/v1/accounts/\(account)/applications")
     let made = await ask(
       "POST", "/v1/operator-keys", #"{"scopes":["*"],"project":"\#(slug)"}"#)
+    let key = try await key(account)
     return [
-      "slug": slug, "account": account, "key": try await key(account),
+      "slug": slug, "account": account, "key": key, "cycle": try await cycle(of: key),
       "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
       "id": try made.text("id"), "name": "default",
       "member": try await member(account, role),
     ]
+  }
+
+  /// An open cycle of the key, made without an endpoint.
+  private func cycle(of key: String) async throws -> String {
+    try await store.write { tx in
+      guard let id = KeyID(key), let key = try tx.keys.find(id), let first = key.versions.first
+      else { throw Problem(.notFound, "not the id of a key") }
+      let now = FixedClock().now()
+      let cycle = Cycle(
+        id: CycleID(bits: id.bits), projectID: key.projectID, accountID: key.accountID,
+        keyID: id, environment: key.environment, cause: .manual, slotAt: nil, requestID: "r",
+        generation: 2, oldVersion: first.id, newVersion: first.id,
+        endpoint: "https://keys.example/in", endpointRevision: 1, startedAt: now,
+        deadline: now.adding(seconds: 60))
+      try tx.cycles.insert(cycle)
+      return cycle.id.description
+    }
   }
 
   private func count(_ account: String) async -> Int {

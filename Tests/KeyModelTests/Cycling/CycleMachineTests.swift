@@ -125,12 +125,12 @@ struct CycleMachineTests {
     #expect(try second.answered(.refused(.status(500)), at: 46).cycle.state == .uncertain)
   }
 
-  @Test("an attempt that we gave up ourselves is made again at once and costs no retry")
+  @Test("an attempt that we gave up ourselves is made again soon and costs no retry")
   func givenUp() throws {
     let step = try CycleFixture.step.leased().after(
       .giveUp(epoch: 1, mayHaveArrived: false), at: 3)
     #expect(step.cycle.state == .uncertain && step.cycle.failures == 0 && !step.cycle.isInDoubt)
-    #expect(try step.leased(at: 3).answered(.acknowledged, at: 4).cycle.state == .committed)
+    #expect(try step.leased(at: 8).answered(.acknowledged, at: 9).cycle.state == .committed)
   }
 
   @Test("no lease is given after the deadline, nor for settings that have changed")

@@ -1,5 +1,6 @@
 // A control plane on a store in memory, with a clock that stands still and seeded randomness.
 import Crypto
+import Delivery
 import KeyModel
 import Management
 import Storage
@@ -26,6 +27,19 @@ final class TestSightings: Sendable {
   }
 }
 
+/// What the data plane would have counted, until it is asked for.
+final class TestUsage: Sendable {
+  private let waiting = Mutex<[UsageDelta]>([])
+
+  func add(_ one: UsageDelta) { waiting.withLock { $0.append(one) } }
+  func take() -> [UsageDelta] {
+    waiting.withLock { all in
+      defer { all = [] }
+      return all
+    }
+  }
+}
+
 struct World {
   let store: Store
   let table: RecordTable
@@ -34,6 +48,8 @@ struct World {
   let clock = TestClock()
   let sightings = TestSightings()
   let cells = QuotaCells()
+  let endpoint = ScriptedEndpoint()
+  let usage = TestUsage()
 
   init(
     _ location: StoreLocation = .sqliteMemory, entropy: any Entropy = SeededEntropy(seed: 7),
@@ -51,7 +67,8 @@ struct World {
     try await feed.load()
     management = UseCases(
       store: store, vault: vault, feed: feed, policies: policies, clock: clock,
-      entropy: entropy, seen: { [sightings] in sightings.take() }, quotaCells: cells,
+      entropy: entropy, counted: { [usage] in usage.take() },
+      seen: { [sightings] in sightings.take() }, quotaCells: cells, outbound: endpoint,
       report: { _ in })
   }
 

@@ -1,0 +1,95 @@
+// Takes one step of a cycle inside a change: the rows of cycle and key, the audit entry, and what
+// webhooks and people are told.
+internal import KeyModel
+internal import Storage
+
+extension UseCases {
+  /// Steps the cycle as it is stored now.
+  /// - Parameter now: nil: the change's own time.
+  /// - Throws: `CycleError` where the step is refused; then nothing was written.
+  func step(
+    _ cycle: Cycle, _ event: CycleEvent, now: Timestamp? = nil, _ context: inout ChangeContext
+  ) throws -> CycleStep {
+    guard let key = try context.tx.keys.find(cycle.keyID) else { throw CycleError.overtaken }
+    let settings = try context.tx.cycling.find(
+      cycle.accountID, environment: cycle.environment)
+    let policy = try policy(of: key, context.view)
+    let rules = CycleRules(
+      policy.autoCycling ?? AutoCyclingRules(),
+      overlapSeconds: settings?.overlapSeconds ?? 0,
+      reveal: policy.environment(named: key.environment)?.reveal ?? .once)
+    let step = try CycleMachine.step(
+      cycle, key, event, rules: rules, now: now ?? context.now)
+    // Before the key: what else looks after cycles of a changed key must find this one over.
+    _ = try context.tx.cycles.update(step.cycle)
+    if step.key != key { try store(step.key, replacing: key, &context) }
+    try tell(step, &context)
+    if step.effects.contains(.turnOff), let settings, settings.isEnabled {
+      try turnOff(settings, reason: "endpoint_gone", &context)
+    }
+    return step
+  }
+
+  private func tell(_ step: CycleStep, _ context: inout ChangeContext) throws {
+    let cycle = step.cycle
+    guard !cycle.state.isOpen else { return context.nothingToDo() }
+    context.audit(
+      "cycle.\(cycle.state.name)", project: cycle.projectID, account: cycle.accountID,
+      subject: cycle.id,
+      [
+        "key_id": .string(cycle.keyID.description), "attempts": .integer(cycle.attempts),
+        "reason": Represent.text(cycle.reason),
+        "acknowledged_by": Represent.text(cycle.proof?.name),
+      ])
+    let data: JSONObject = [
+      "cycle_id": .string(cycle.id.description), "key_id": .string(cycle.keyID.description),
+      "cause": .string(cycle.cause.name), "reason": Represent.text(cycle.reason),
+    ]
+    if step.effects.contains(.tellCommitted) { try emit(.cycleCommitted, cycle, data, &context) }
+    if step.effects.contains(.tellFailed) {
+      try emit(.cycleFailed, cycle, data, &context)
+      try tellCycleFailed(step, &context)
+    }
+  }
+
+  private func emit(
+    _ kind: EventKind, _ cycle: Cycle, _ data: JSONObject, _ context: inout ChangeContext
+  ) throws {
+    try context.emit(
+      kind, project: cycle.projectID, account: cycle.accountID, environment: cycle.environment,
+      data)
+  }
+
+  // MARK: Ends from elsewhere
+
+  func supersedeCycles(
+    of settings: CyclingSettings, _ reason: String, _ context: inout ChangeContext
+  ) throws {
+    for cycle in try context.tx.cycles.open(
+      of: settings.accountID, environment: settings.environment)
+    {
+      _ = try step(cycle, .supersede(reason), &context)
+    }
+  }
+
+  /// After a key was changed by whatever means: a cycle whose version does not wait any more is over.
+  func closeCycle(of key: Key, before old: Key, _ context: inout ChangeContext) throws {
+    let waited = old.versions.filter { $0.state == .pending }.map(\.id)
+    guard !waited.isEmpty,
+      !key.versions.contains(where: { waited.contains($0.id) && $0.state == .pending }),
+      let cycle = try context.tx.cycles.open(of: key.id)
+    else { return }
+    let isRevoked = key.versions.contains { $0.id == cycle.newVersion && $0.state == .revoked }
+    _ = try step(
+      cycle, isRevoked ? .cancel("key_revoked") : .supersede("key_changed"), &context)
+  }
+
+  /// A restored store has the old version alive whose end is known, which a commit alone brings
+  /// about: so the new one was its holder's.
+  func commitRestored(_ ended: VersionID, of key: Key, _ context: inout ChangeContext) throws {
+    guard let cycle = try context.tx.cycles.open(of: key.id), cycle.oldVersion == ended else {
+      return
+    }
+    _ = try step(cycle, .acknowledged, &context)
+  }
+}
