@@ -23,6 +23,8 @@ enum ImportRules {
       "Gateway", "Console", "CSystem",
     ],
     "latchkey": ["Server"],
+    "Simulation": ["KeyModel"],
+    "latchkey-sim": ["Simulation"],
   ]
 
   /// Where a C module may be imported: the files that own its handles and no others.

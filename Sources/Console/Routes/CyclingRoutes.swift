@@ -81,6 +81,6 @@ extension RouteTable {
   ]
 
   private static let cyclingEnvironment = QueryParameter(
-    name: "environment", about: "Needed where the account cycles in several.",
+    name: "environment", about: "Where the account cycles in several.",
     schema: ["type": "string"])
 }

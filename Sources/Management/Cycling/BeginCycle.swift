@@ -97,6 +97,9 @@ extension UseCases {
     _ = try context.tx.cycling.update(settings)
   }
 
+  /// Longer than other servers take to hear of a change.
+  private static let feedSeconds: Int64 = 1
+
   private func begin(
     _ key: Key, _ settings: CyclingSettings, _ policy: Policy, _ rules: AutoCyclingRules,
     slot: Timestamp?, missed: Int64, _ context: inout ChangeContext
@@ -113,7 +116,7 @@ extension UseCases {
     guard let old = prepared.versions.first(where: { $0.state == .active }),
       let new = prepared.versions.first(where: { $0.id == made.id })
     else { throw Problem(cycling: .overtaken) }
-    let cycle = Cycle(
+    var cycle = Cycle(
       id: entropy.newID(context.now), projectID: key.projectID, accountID: key.accountID,
       keyID: key.id, environment: key.environment, cause: slot == nil ? .manual : .scheduled,
       slotAt: slot, requestID: UUIDText.version4(entropy.bytes(16)),
@@ -122,6 +125,10 @@ extension UseCases {
       endpointRevision: settings.endpointRevision, startedAt: context.now,
       deadline: settings.grid(rules).deadline(
         from: context.now, seconds: rules.deadlineSeconds))
+    if store.capabilities.sharedAmongProcesses {
+      // So that every server accepts the new version before anybody can present it.
+      cycle.nextAttemptAt = context.now.adding(seconds: Self.feedSeconds)
+    }
     try context.tx.cycles.insert(cycle)
     try store(prepared, replacing: key, &context)
     var detail: JSONObject = [

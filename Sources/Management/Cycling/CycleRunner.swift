@@ -52,13 +52,15 @@ package actor CycleRunner {
   }
 
   /// The part of a look that is cheap and cannot wait.
-  package func bringDue() async {
+  package func bringDue() async { await bringDue(failing: true) }
+
+  private func bringDue(failing: Bool) async {
     guard !isStopped, let now = await time() else { return }
     do {
       let due = try await management.store.read { try $0.cycles.due(at: now, limit: 1000) }
       for cycle in due {
         if cycle.deadline.adding(seconds: CycleMachine.grace) <= now {
-          await fail(cycle, now)
+          if failing { await fail(cycle, now) }
         } else if now < cycle.deadline {
           bring(cycle, now)
         }
@@ -68,11 +70,8 @@ package actor CycleRunner {
     }
   }
 
-  /// Returns once all attempts under way have ended; none begins any more.
-  package func stop() async {
-    isStopped = true
-    await drain()
-  }
+  /// None begins any more.
+  package func halt() { isStopped = true }
 
   /// Returns once all attempts that are under way now have ended.
   package func drain() async {
@@ -179,7 +178,7 @@ package actor CycleRunner {
     hosts[host, default: 1] -= 1
     if hosts[host] == 0 { hosts[host] = nil }
     // Its place is free for whoever waited for one.
-    if inFlight.count == Self.inFlightMaximum - 1 { await bringDue() }
+    if inFlight.count == Self.inFlightMaximum - 1 { await bringDue(failing: false) }
   }
 
   private func attempt(_ cycle: Cycle, _ now: Timestamp) async {

@@ -12,8 +12,9 @@ struct CyclingScope {
   /// Nil where it was never turned on.
   let settings: CyclingSettings?
 
-  /// - Parameter name: of an environment; nil: the only one, or the only one with settings.
-  /// - Throws: 404, or 400 where the name says nothing or is missing.
+  /// - Parameter name: of an environment; nil: the one with settings, or else with the account's
+  ///   secret keys, or else the policy's first.
+  /// - Throws: 404, or 400 where the policy has no such environment.
   init(
     _ id: AccountID, _ name: String?, _ view: View, _ policies: PolicyLibrary, place: Place
   ) throws {
@@ -22,20 +23,30 @@ struct CyclingScope {
     policy = try policies.policy(of: project).policy
     rules = policy.autoCycling
     let saved = try view.tx.cycling.list(id)
-    environment = try Self.environment(name, saved, policy, place)
+    environment = try Self.environment(
+      try name ?? Self.usual(saved, policy, id, view.tx), policy, place)
     settings = saved.first { [environment] in $0.environment == environment.name }
   }
 
   enum Place { case body, query }
 
+  private static func usual(
+    _ saved: [CyclingSettings], _ policy: Policy, _ account: AccountID, _ tx: Transaction
+  ) throws -> String? {
+    var likely = Set(saved.map(\.environment))
+    if likely.isEmpty, policy.environments.count > 1 {
+      likely = Set(
+        try tx.keys.list(KeyFilter(account: account, kind: .secret), limit: 200).map(\.environment))
+    }
+    let found = policy.environments.first { likely.contains($0.name) }
+    return (found ?? policy.environments.first)?.name
+  }
+
   private static func environment(
-    _ name: String?, _ saved: [CyclingSettings], _ policy: Policy, _ place: Place
+    _ name: String?, _ policy: Policy, _ place: Place
   ) throws(Problem) -> Environment {
-    let chosen = name ?? (saved.count == 1 ? saved.first?.environment : nil)
-    if let chosen, let found = policy.environment(named: chosen) { return found }
-    if name == nil, policy.environments.count == 1 { return policy.environments[0] }
-    let names = policy.environments.map(\.name).joined(separator: ", ")
-    let detail = name == nil ? "is required: one of \(names)" : "must be one of: \(names)"
+    if let name, let found = policy.environment(named: name) { return found }
+    let detail = "must be one of: \(policy.environments.map(\.name).joined(separator: ", "))"
     throw place == .body
       ? .invalid("/environment", detail) : .invalid(parameter: "environment", detail)
   }

@@ -4,7 +4,7 @@ extension ResourceTable {
   private static let account = Flag(
     name: "account", placeholder: "ACCOUNT", summary: "acc_…", required: true)
   private static let environment = Flag(
-    name: "environment", placeholder: "NAME", summary: "needed where the account cycles in several")
+    name: "environment", placeholder: "NAME", summary: "where the account cycles in several")
   private static let route = "/v1/accounts/{account}/auto-cycling"
 
   static let cycling: [ResourceCommand] = [

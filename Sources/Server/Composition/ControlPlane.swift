@@ -77,9 +77,12 @@ final class ControlPlane: Sendable {
     return loaded.keys
   }
 
-  /// - Parameter drainSeconds: how long calls to endpoints may still take.
-  func close(drainSeconds: Int = 0) async {
+  /// - Parameters:
+  ///   - drainSeconds: how long calls to endpoints may still take.
+  ///   - settle: stores what became of them.
+  func close(drainSeconds: Int = 0, settle: () async -> Void = {}) async {
     await outbound.stop(within: drainSeconds)
+    await settle()
     // Where this fails, the next start compares the two in full.
     try? await RestoreGuard.remember(journal, store, feed)
     await OffThread.run { [store] in store.close() }

@@ -31,10 +31,13 @@ final class Cycling: Sendable {
     }
   }
 
-  /// Returns once nothing is on its way any more.
-  func stop() async {
+  /// Nothing is begun any more; what is on its way may still end. While the workers run.
+  func halt() async {
     task.cancel()
+    await runner.halt()
     await task.value
-    await runner.stop()
   }
+
+  /// Returns once what was on its way has ended and is stored.
+  func stop() async { await runner.drain() }
 }

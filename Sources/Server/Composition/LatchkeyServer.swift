@@ -18,6 +18,8 @@ package final class LatchkeyServer: Sendable {
   private let health: Health
   private let upkeep: Upkeep
   private let metering: Metering
+  /// Nil where only a local command works on the folder.
+  private let cycling: Cycling?
   private let gatherer: UsageGatherer
   private let records: RecordWriter
   private let lock: FolderLock
@@ -85,6 +87,7 @@ package final class LatchkeyServer: Sendable {
       throw ToolError(.config, "\(error)")
     }
     upkeep = Upkeep(control, gatherer, records, disk, health, plan.folder, Log(surroundings))
+    cycling = plan.servesCalls ? Cycling(control.management, Log(surroundings)) : nil
     self.gatherer = gatherer
     self.records = records
     self.control = control
@@ -97,6 +100,7 @@ package final class LatchkeyServer: Sendable {
   package func stop() async {
     health.beginDraining()
     // While the workers still answer: a round may be asking them for what they counted.
+    await cycling?.halt()
     await upkeep.stop()
     // Whoever follows a log would hold the drain up.
     records.tail.close()
@@ -107,7 +111,7 @@ package final class LatchkeyServer: Sendable {
     await metering.stop()
     await control.management.usage.store(gatherer.takeRest())
     await control.management.callers.store(gatherer.takeRestOfCallers())
-    await control.close(drainSeconds: drainSeconds)
+    await control.close(drainSeconds: drainSeconds) { [cycling] in await cycling?.stop() }
   }
 
   /// `listening api=127.0.0.1:8080 gateway=127.0.0.1:8081`

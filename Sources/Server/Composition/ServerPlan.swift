@@ -23,6 +23,9 @@ struct ServerPlan: Sendable {
   var outbound = OutboundSettings()
   var publicURL: String?
 
+  /// False for a local command on the folder.
+  var servesCalls: Bool { listeners.contains { $0.name == "api" } }
+
   init(_ settings: ServeSettings, demo: Bool) {
     folder = settings.folder
     store = settings.store

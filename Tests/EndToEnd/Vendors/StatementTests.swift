@@ -17,12 +17,13 @@ struct StatementTests {
 
   static let vendors = [
     Vendor(
-      files: ["EndToEnd/Vendors/TruliooTests"], prefix: "TRU",
+      files: ["EndToEnd/Vendors/TruliooTests", "EndToEnd/Vendors/TruliooCyclingTests"],
+      prefix: "TRU",
       numbers: [1...7, 10...17, 20...26, 30...38],
       elsewhere: [
         ([2...2], "the upstream's answer"), ([6...6], "not modelled: keys of another product"),
-        ([7...7], "other products of the vendor"), ([10...17], "comes with auto cycling"),
-        ([20...26, 30...36], "comes with auto cycling"),
+        ([7...7], "other products of the vendor"),
+        ([14...14, 17...17, 35...35], "comes with mail"),
       ]),
     Vendor(
       files: ["EndToEnd/Vendors/TrueworkTests"], prefix: "TW",

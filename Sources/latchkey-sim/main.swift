@@ -1,0 +1,79 @@
+// latchkey-sim: runs simulated worlds and says what was found. Nothing of the product is here.
+import Glibc
+import Simulation
+
+struct Options {
+  var first: UInt64 = 0
+  var seeds = 1000
+  /// Stop after so many seconds; 0: after the seeds.
+  var seconds = 0
+  var mutant: Mutant?
+}
+
+func options(_ arguments: [String]) -> Options? {
+  var options = Options()
+  var rest = arguments.dropFirst()
+  while let name = rest.popFirst() {
+    guard let value = rest.popFirst() else { return nil }
+    switch name {
+    case "--seed":
+      guard let seed = UInt64(value) else { return nil }
+      (options.first, options.seeds) = (seed, 1)
+    case "--first":
+      guard let first = UInt64(value) else { return nil }
+      options.first = first
+    case "--seeds":
+      guard let seeds = Int(value) else { return nil }
+      options.seeds = seeds
+    case "--seconds":
+      guard let seconds = Int(value) else { return nil }
+      (options.seconds, options.seeds) = (seconds, .max)
+    case "--mutant":
+      guard let mutant = Mutant(rawValue: value) else { return nil }
+      options.mutant = mutant
+    default: return nil
+    }
+  }
+  return options
+}
+
+func report(_ runs: Int, _ span: Int64, _ happenings: Int, _ commits: Int, _ took: Duration) {
+  let (whole, parts) = took.components
+  let seconds = max(0.001, Double(whole) + Double(parts) / 1e18)
+  let simulated = Double(span) / 1e6
+  print(
+    "\(runs) seeds, \(Int(simulated / 31_557_600)) simulated years, \(happenings) happenings, "
+      + "\(commits) commits in \(Int(seconds)) s: \(Int(simulated / seconds)) times real time")
+}
+
+func simulate(_ options: Options) -> Int {
+  let start = ContinuousClock.now
+  var (runs, span, happenings, commits) = (0, Int64(0), 0, 0)
+  while runs < options.seeds {
+    if options.seconds > 0, ContinuousClock.now - start > .seconds(options.seconds) { break }
+    let seed = options.first + UInt64(runs)
+    let run = Simulation.run(seed: seed, mutant: options.mutant)
+    runs += 1
+    span += run.span
+    happenings += run.happenings
+    commits += run.commits
+    if let violation = run.violation {
+      print("seed \(seed): \(violation)")
+      let mutant = options.mutant.map { " --mutant \($0.rawValue)" } ?? ""
+      print("again: latchkey-sim --seed \(seed)\(mutant)")
+      return 1
+    }
+    if options.seeds == 1 { print("seed \(seed): trace \(run.trace)") }
+  }
+  report(runs, span, happenings, commits, ContinuousClock.now - start)
+  return 0
+}
+
+if let options = options(CommandLine.arguments) {
+  exit(Int32(simulate(options)))
+} else {
+  print(
+    "usage: latchkey-sim [--seeds N] [--first SEED] [--seconds N] [--seed SEED] [--mutant NAME]")
+  print("mutants: " + Mutant.allCases.map(\.rawValue).joined(separator: " "))
+  exit(2)
+}

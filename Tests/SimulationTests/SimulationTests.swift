@@ -1,0 +1,35 @@
+// Simulated worlds keep every promise, and the auditor sees each mistake that is planted.
+import Simulation
+import Testing
+
+@Suite("Simulation")
+struct SimulationTests {
+  @Test("worlds with every fault keep every promise")
+  func promises() {
+    var commits = 0
+    for seed in 0..<UInt64(150) {
+      let run = Simulation.run(seed: seed)
+      if let violation = run.violation {
+        Issue.record("latchkey-sim --seed \(seed): \(violation)")
+      }
+      commits += run.commits
+    }
+    #expect(commits > 300)
+  }
+
+  @Test("one seed has one trace")
+  func determinism() {
+    for seed in [3, 4711, 99_999] as [UInt64] {
+      let first = Simulation.run(seed: seed)
+      let second = Simulation.run(seed: seed)
+      #expect(first.trace == second.trace && first.happenings == second.happenings)
+      #expect(first.trace != Simulation.run(seed: seed + 1).trace)
+    }
+  }
+
+  @Test("a mistake that is planted is found", arguments: Mutant.allCases)
+  func mutants(_ mutant: Mutant) {
+    let run = Simulation.firstSeed(killing: mutant, seeds: 600)
+    #expect(run != nil, "\(mutant.rawValue) lives")
+  }
+}
