@@ -41,7 +41,7 @@ package struct CycleQuestion: Sendable {
     // Whatever the status: an endpoint that hands the key on to its own callers is found out here.
     if reflects(body) { return .refused(.keyReflected) }
     if status == 410 { return .gone }
-    if (300..<400).contains(status) { return .refused(.redirected(status)) }
+    if (300..<400).contains(status) { return .refused(.redirected) }
     guard (200..<300).contains(status) else { return .refused(.status(status)) }
     if body.isEmpty { return .refused(.emptyBody) }
     if body.count > Self.maximumBody { return .refused(.bodyTooLarge) }

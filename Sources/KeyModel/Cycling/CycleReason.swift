@@ -4,7 +4,7 @@
 package enum CycleReason: Hashable, Sendable {
   // The endpoint answered.
   case status(Int)
-  case redirected(Int)
+  case redirected
   case emptyBody
   case bodyTooLarge
   /// No requestId could be read from it.
@@ -26,7 +26,6 @@ package enum CycleReason: Hashable, Sendable {
   case urlRefused
   // Nobody asked it any more.
   case deadlinePassed
-  case secretUnreadable
 
   package var code: String {
     switch self {
@@ -49,16 +48,14 @@ package enum CycleReason: Hashable, Sendable {
     case .addressRefused: "address_refused"
     case .urlRefused: "url_refused"
     case .deadlinePassed: "deadline_passed"
-    case .secretUnreadable: "secret_unreadable"
     }
   }
 
-  /// Completes "The endpoint was not accepted: …" and the like.
+  /// One plain sentence.
   package var sentence: String {
     switch self {
     case .status(let status): "The endpoint answered with status \(status); 2xx is wanted."
-    case .redirected(let status):
-      "The endpoint answered with the redirect \(status), and redirects are not followed."
+    case .redirected: "The endpoint answered with a redirect, and redirects are not followed."
     case .emptyBody: "The endpoint answered with an empty body; the requestId is wanted."
     case .bodyTooLarge: "The endpoint's answer is longer than 4096 bytes."
     case .notAnEcho:
@@ -78,7 +75,25 @@ package enum CycleReason: Hashable, Sendable {
     case .addressRefused: "The endpoint's address is one that this server does not call."
     case .urlRefused: "The endpoint is not a URL that this server calls."
     case .deadlinePassed: "Nobody acknowledged the new secret before the deadline."
-    case .secretUnreadable: "The new secret could not be opened."
+    }
+  }
+}
+
+extension CycleReason {
+  private static let fixed: [CycleReason] = [
+    .redirected, .emptyBody, .bodyTooLarge, .notAnEcho, .wrongRequestID, .keyReflected,
+    .proofMissing, .proofWrong, .timedOut, .connectionLost, .answerMalformed, .interrupted,
+    .notConnected, .tlsFailed, .nameNotResolved, .addressRefused, .urlRefused, .deadlinePassed,
+  ]
+
+  /// Of a code as it was stored.
+  package init?(code: String) {
+    if code.hasPrefix("status_"), let status = Int(code.dropFirst("status_".count)) {
+      self = .status(status)
+    } else if let reason = Self.fixed.first(where: { $0.code == code }) {
+      self = reason
+    } else {
+      return nil
     }
   }
 }

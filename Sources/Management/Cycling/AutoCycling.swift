@@ -95,7 +95,7 @@ extension UseCases {
     context.audit(
       "auto_cycling.set", project: scope.project.id, account: scope.account.id,
       subject: scope.account.id, settings.auditDetail)
-    try tellCyclingChanged(settings, &context)
+    try context.tellCycling(settings, before: old)
     return settings
   }
 
@@ -131,7 +131,7 @@ extension UseCases {
       "auto_cycling.stopped", project: settings.projectID, account: settings.accountID,
       subject: settings.accountID,
       ["environment": .string(settings.environment), "reason": Represent.text(reason)])
-    try tellCyclingChanged(settings, &context)
+    try context.tellCycling(settings, before: old)
   }
 
   /// Whether keys of the account change by themselves there.

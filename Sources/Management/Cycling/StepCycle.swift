@@ -48,7 +48,7 @@ extension UseCases {
     if step.effects.contains(.tellCommitted) { try emit(.cycleCommitted, cycle, data, &context) }
     if step.effects.contains(.tellFailed) {
       try emit(.cycleFailed, cycle, data, &context)
-      try tellCycleFailed(step, &context)
+      try context.tellFailed(cycle)
     }
   }
 

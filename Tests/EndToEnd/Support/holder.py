@@ -46,7 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        name = self.path.strip("/")
+        name = self.path.split("?")[0].strip("/")
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         message = json.loads(raw)
         mode = mode_of(name)

@@ -23,7 +23,6 @@ struct StatementTests {
       elsewhere: [
         ([2...2], "the upstream's answer"), ([6...6], "not modelled: keys of another product"),
         ([7...7], "other products of the vendor"),
-        ([14...14, 17...17, 35...35], "comes with mail"),
       ]),
     Vendor(
       files: ["EndToEnd/Vendors/TrueworkTests"], prefix: "TW",

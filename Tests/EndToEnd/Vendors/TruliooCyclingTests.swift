@@ -132,6 +132,28 @@ struct TruliooCyclingTests {
     #expect(try one.call(messages[0].body["apiKey"].text()) == 401)
   }
 
+  @Test("TRU-14 TRU-17 TRU-35 Each change and each failed delivery is told by mail")
+  func mails() throws {
+    let one = try customer("mails")
+    func kinds() throws -> [String] {
+      let list = try site.world.latchkey.expect(200, "GET", "/v1/mails?account=\(one.id)")
+      return list["data"].array?.compactMap { $0["kind"].string } ?? []
+    }
+    try one.turnOn()
+    #expect(try kinds().count == 1)
+    _ = try one.ask(200, "PATCH", "", ["endpoint": site.holders.endpoint("mails") + "?v=2"])
+    #expect(try kinds().count == 2)
+    _ = try one.ask(200, "PATCH", "", ["every_days": 7])
+    #expect(try kinds().count == 3)
+    _ = try one.ask(200, "PATCH", "", ["every_days": 7])
+    #expect(try kinds().count == 3)
+    _ = try one.ask(200, "PATCH", "", ["endpoint": site.holders.endpoint("mails")])
+    #expect(try one.cycle("500")["state"].string == "failed")
+    #expect(try kinds().filter { $0 == "cycle_failed" }.count == 1)
+    _ = try one.ask(200, "DELETE")
+    #expect(try kinds().filter { $0 == "auto_cycling_changed" }.count == 5)
+  }
+
   @Test("TRU-16 While it is on there is no regenerating by hand; afterwards there is")
   func byHand() throws {
     let one = try customer("hand")

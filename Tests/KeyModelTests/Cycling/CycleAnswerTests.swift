@@ -46,9 +46,17 @@ struct CycleAnswerTests {
       #expect(judge(id, status: status) == .refused(.status(status)))
     }
     for status in [300, 301, 302, 303, 307, 308, 399] {
-      #expect(judge(id, status: status) == .refused(.redirected(status)))
+      #expect(judge(id, status: status) == .refused(.redirected))
     }
     #expect(judge(id, status: 410) == .gone)
+  }
+
+  @Test("a reason is known again by its code")
+  func codes() {
+    for reason in [CycleReason.status(503), .redirected, .keyReflected, .timedOut, .urlRefused] {
+      #expect(CycleReason(code: reason.code) == reason && !reason.sentence.isEmpty)
+    }
+    #expect(CycleReason(code: "status_") == nil && CycleReason(code: "key_changed") == nil)
   }
 
   @Test("an answer that holds the key, in whatever spelling, is refused")
