@@ -1,6 +1,6 @@
 # The whole interface for people and CI. Each target says what it does in its help line.
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test bench sanitize format lint soak check
+.PHONY: help setup run build test bench sanitize format lint sim soak check
 
 # The toolchain where the container images of Swift and our CI put it, after whatever is on PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin
@@ -46,6 +46,9 @@ sanitize: setup ## All tests under AddressSanitizer, then under ThreadSanitizer
 bench: ## Run the benchmarks and print what they measured (docs/BENCHMARKS.md has a run)
 	@scripts/setup.sh build bench
 	Benchmarks/run.sh
+
+sim: ## Simulated worlds for a minute: cycles of keys under every fault
+	swift run -c release latchkey-sim --seconds 60
 
 soak: setup ## The long tests: 1,000 kills, fuzzing, an hour of mixed load
 	@scripts/soak.sh

@@ -10,6 +10,8 @@ package struct SimulatedRun: Sendable {
   /// Simulated microseconds.
   package var span: Int64
   package var violation: Violation?
+  /// What happened, in words, where that was asked for.
+  package var story: [String] = []
 }
 
 package enum Simulation {
@@ -17,14 +19,15 @@ package enum Simulation {
   package static let days: Int64 = 9
 
   package static func run(
-    seed: UInt64, mutant: Mutant? = nil, days: Int64 = days
+    seed: UInt64, mutant: Mutant? = nil, days: Int64 = days, told: Bool = false
   ) -> SimulatedRun {
     var world = World(seed: seed, mutant: mutant, days: days)
+    if told { world.story = [] }
     world.run()
     return SimulatedRun(
       seed: seed, trace: world.trace, happenings: world.happenings,
       commits: world.auditor.commits, span: world.now - World.start,
-      violation: world.auditor.violation)
+      violation: world.auditor.violation, story: world.story ?? [])
   }
 
   /// The first of so many seeds that shows the mutant; nil where none does.

@@ -164,6 +164,7 @@ extension World {
   mutating func take(_ answer: CycleAnswer, _ parcel: Parcel) {
     note(UInt64(truncatingIfNeeded: parcel.cycle.bits))
     guard isLive(parcel.node, parcel.life) else { return }
+    tell("node \(parcel.node) hears \(answer) of attempt \(parcel.epoch)")
     nodes[parcel.node].busy.removeAll { $0 == parcel.cycle }
     if chance.perMille(trouble) { return crash(parcel.node) }
     guard let time = read(parcel.node) else { return plan(parcel.node) }

@@ -9,6 +9,7 @@ extension World {
     let at = parcel.tenant
     let manner = trouble == 0 ? .echo : holders[at].manner
     note(UInt64(manner.number))
+    tell("customer \(at) is sent generation \(parcel.generation): \(manner)")
     let question = CycleQuestion(
       requestID: parcel.requestID, key: Array("secret-\(parcel.version.bits)".utf8), proof: nil)
     switch manner {
@@ -36,7 +37,10 @@ extension World {
       reply(
         parcel, question.judge(status: 200, body: Array("secret-\(parcel.version.bits)".utf8)))
     case .redirects: reply(parcel, question.judge(status: 302, body: []))
-    case .gone: reply(parcel, question.judge(status: 410, body: []))
+    case .gone:
+      // Whatever it kept before, it says that nobody is there.
+      holders[at].isExcused = true
+      reply(parcel, question.judge(status: 410, body: []))
     }
     // Kept too late to be used before the deadline: no one is to blame.
     if now > parcel.deadline.microseconds - 3600 * World.second { holders[at].isExcused = true }
@@ -69,6 +73,7 @@ extension World {
     let (at, holder) = (up[chance.below(up.count)], holders[tenant])
     let accepted = accepts(holder.version, of: tenant, at)
     note(accepted ? 3 : 4)
+    if !accepted { tell("customer \(tenant) is refused by node \(at)") }
     auditor.decided(
       nodes[at], holder.version, accepted: accepted, holder: holder, key: tenants[tenant].key,
       now: now)
@@ -133,6 +138,7 @@ extension World {
     agenda.add(.owner(tenant: tenant), at: now + chance.within(1...150_000) * World.second)
     let action = chance.below(40)
     note(UInt64(action))
+    tell("the owner of customer \(tenant) does \(action)")
     let time = self.time
     switch action {
     case 0..<10:

@@ -41,6 +41,8 @@ struct World {
   /// Of everything that happened, in its order.
   var trace: UInt64 = 0xCBF2_9CE4_8422_2325
   var happenings = 0
+  /// What happened, in words; nil where nobody reads it.
+  var story: [String]?
   private var lastID: UInt128 = 0
 
   init(seed: UInt64, mutant: Mutant?, days: Int64) {
@@ -120,6 +122,10 @@ struct World {
     }
   }
 
+  mutating func tell(_ what: @autoclosure () -> String) {
+    if story != nil { story?.append("\((now - World.start) / 1000) ms: \(what())") }
+  }
+
   mutating func note(_ word: UInt64) { trace = (trace ^ word) &* 0x0000_0100_0000_01B3 }
 
   private mutating func happen(_ happening: Happening) {
@@ -153,6 +159,7 @@ struct World {
   // MARK: Nodes
 
   mutating func start(_ at: Int) {
+    tell("node \(at) starts")
     nodes[at].isUp = true
     nodes[at].life += 1
     nodes[at].bornAt = now
@@ -172,6 +179,7 @@ struct World {
 
   mutating func crash(_ at: Int) {
     guard nodes[at].isUp else { return }
+    tell("node \(at) crashes")
     nodes[at].isUp = false
     agenda.add(.restart(node: at), at: now + chance.within(1...1200) * World.second)
   }
@@ -212,10 +220,17 @@ struct World {
     guard body(&self, &row) else { return .undone }
     let old = tenants[tenant]
     tenants[tenant] = row
+    if story != nil { tellRow(tenant, old, row) }
     auditor.row(tenant, from: old, to: row, now: now)
     if row.key != old.key { publish(tenant, by: node, old.key) }
     for at in nodes.indices { plan(at) }
     return node != nil && chance.perMille(trouble / 2) ? .unknown : .kept
+  }
+
+  private mutating func tellRow(_ tenant: Int, _ old: Tenant, _ new: Tenant) {
+    let versions = new.key.versions.suffix(4).map { "\($0.number) \($0.state.name)" }
+    let open = new.open.map { "\($0.state.name), attempt \($0.attempts)" }
+    tell("customer \(tenant) has \(versions.joined(separator: ", ")); cycles: \(open)")
   }
 
   private mutating func publish(_ tenant: Int, by node: Int?, _ old: Key) {

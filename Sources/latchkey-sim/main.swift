@@ -52,12 +52,14 @@ func simulate(_ options: Options) -> Int {
   while runs < options.seeds {
     if options.seconds > 0, ContinuousClock.now - start > .seconds(options.seconds) { break }
     let seed = options.first + UInt64(runs)
-    let run = Simulation.run(seed: seed, mutant: options.mutant)
+    let run = Simulation.run(
+      seed: seed, mutant: options.mutant, told: options.seeds == 1)
     runs += 1
     span += run.span
     happenings += run.happenings
     commits += run.commits
     if let violation = run.violation {
+      for line in run.story.suffix(60) { print(line) }
       print("seed \(seed): \(violation)")
       let mutant = options.mutant.map { " --mutant \($0.rawValue)" } ?? ""
       print("again: latchkey-sim --seed \(seed)\(mutant)")
