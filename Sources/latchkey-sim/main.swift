@@ -52,7 +52,7 @@ func simulate(_ options: Options) -> Int {
   while runs < options.seeds {
     if options.seconds > 0, ContinuousClock.now - start > .seconds(options.seconds) { break }
     let seed = options.first + UInt64(runs)
-    let run = Simulation.run(
+    let run = Simulator.run(
       seed: seed, mutant: options.mutant, told: options.seeds == 1)
     runs += 1
     span += run.span

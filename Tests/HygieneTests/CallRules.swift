@@ -21,7 +21,9 @@ enum CallRules {
     banned("arc4random", use: "an Entropy argument"),
     banned("UUID()", use: "ID(now:random:)"),
     banned("URLSession", use: "the outbound transport"),
-    banned("print(", use: "the log, or the command line's output", except: ["Sources/latchkey/", "Sources/latchkey-sim/"]),
+    banned(
+      "print(", use: "the log, or the command line's output",
+      except: ["Sources/latchkey/", "Sources/latchkey-sim/"]),
   ]
 
   private static let everywhere: [Rule] = [

@@ -1,4 +1,5 @@
-// Auto cycling as the control plane does it: settings, slots, deliveries and every way a cycle ends.
+// Auto cycling as the control plane does it: settings, slots, deliveries, and every way a cycle
+// ends.
 import Crypto
 import Delivery
 import KeyModel
@@ -24,7 +25,9 @@ struct CyclingTests {
       location: StoreLocation = .sqliteMemory
     ) async throws {
       let world = try await World(location)
-      var cycling: JSONObject = ["plans": []]
+      var cycling: JSONObject = [
+        "plans": [], "retries_within_cycle": 0, "manual_rotation_while_on": false,
+      ]
       for member in policy.members { cycling[member.name] = member.value }
       account = try await world.account(
         policy: ["auto_cycling": .object(cycling), "rotation": ["reset": true]])
@@ -288,7 +291,7 @@ struct CyclingTests {
     let cycling = try await Cycling(policy: ["acknowledge": "echo"])
     let world = cycling.world
     var patch = ProjectPatch()
-    patch.policy = .set(["auto_cycling": ["plans": [], "acknowledge": "proof"]])
+    patch.policy = .set(["auto_cycling": ["retries_within_cycle": 0, "acknowledge": "proof"]])
     _ = try await world.management.updateProject("demo", patch, by: World.local)
     let id = try await cycling.run()
     await cycling.look()

@@ -8,7 +8,7 @@ struct SimulationTests {
   func promises() {
     var commits = 0
     for seed in 0..<UInt64(150) {
-      let run = Simulation.run(seed: seed)
+      let run = Simulator.run(seed: seed)
       if let violation = run.violation {
         Issue.record("latchkey-sim --seed \(seed): \(violation)")
       }
@@ -20,16 +20,16 @@ struct SimulationTests {
   @Test("one seed has one trace")
   func determinism() {
     for seed in [3, 4711, 99_999] as [UInt64] {
-      let first = Simulation.run(seed: seed)
-      let second = Simulation.run(seed: seed)
+      let first = Simulator.run(seed: seed)
+      let second = Simulator.run(seed: seed)
       #expect(first.trace == second.trace && first.happenings == second.happenings)
-      #expect(first.trace != Simulation.run(seed: seed + 1).trace)
+      #expect(first.trace != Simulator.run(seed: seed + 1).trace)
     }
   }
 
   @Test("a mistake that is planted is found", arguments: Mutant.allCases)
   func mutants(_ mutant: Mutant) {
-    let run = Simulation.firstSeed(killing: mutant, seeds: 600)
+    let run = Simulator.firstSeed(killing: mutant, seeds: 600)
     #expect(run != nil, "\(mutant.rawValue) lives")
   }
 }

@@ -1,5 +1,5 @@
-internal import Crypto
 // Begins cycles: gives each key its new version, which is accepted from the same commit on.
+internal import Crypto
 package import KeyModel
 internal import Storage
 

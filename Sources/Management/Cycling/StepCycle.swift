@@ -72,7 +72,7 @@ extension UseCases {
     }
   }
 
-  /// After a key was changed by whatever means: a cycle whose version does not wait any more is over.
+  /// After a key was changed by whatever means: a cycle whose version waits no more is over.
   func closeCycle(of key: Key, before old: Key, _ context: inout ChangeContext) throws {
     let waited = old.versions.filter { $0.state == .pending }.map(\.id)
     guard !waited.isEmpty,

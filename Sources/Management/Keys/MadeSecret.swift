@@ -21,7 +21,7 @@ struct MadeSecret {
 }
 
 extension UseCases {
-  /// - Parameter sealing: also where the policy shows a secret once: it has to be brought somewhere.
+  /// - Parameter sealing: also where the policy shows a secret once: it is to be brought somewhere.
   func makeSecret(
     environment name: String, _ kind: KeyKind, _ policy: Policy, _ account: AccountID,
     sealing: Bool = false, _ context: inout ChangeContext

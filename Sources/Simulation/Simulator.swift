@@ -14,7 +14,7 @@ package struct SimulatedRun: Sendable {
   package var story: [String] = []
 }
 
-package enum Simulation {
+package enum Simulator {
   /// Days with faults; three more follow without.
   package static let days: Int64 = 9
 
