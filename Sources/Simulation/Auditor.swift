@@ -59,6 +59,8 @@ struct Auditor {
     for cycle in new.open {
       let waiting = new.key.versions.first { $0.id == cycle.newVersion }
       if waiting?.sealedSecret == nil { fail("I8", "an open cycle without its secret", now) }
+      let before = new.key.versions.first { $0.id == cycle.oldVersion }
+      if before?.state != .active { fail("I4", "the old version ended before its time", now) }
     }
     ends(at, old, new, now)
   }
@@ -127,7 +129,8 @@ struct Auditor {
   // MARK: Calls
 
   mutating func decided(
-    _ node: Node, _ version: VersionID, accepted: Bool, holder: Holder?, key: Key, now: Int64
+    _ node: Node, _ version: VersionID, accepted: Bool, holder: Holder?, of tenant: Int,
+    key: Key, now: Int64
   ) {
     guard node.deafSince == nil, now - node.hearsSince > Self.spread else { return }
     if accepted, let since = finalSince[version], now - since > Self.spread {
@@ -136,7 +139,9 @@ struct Auditor {
     guard !accepted, let holder, !holder.isExcused, key.state == .active,
       now - holder.keptAt > Self.spread
     else { return }
-    // It kept the version when hardly any time was left to use it.
+    // Held while the new one is on its way: so the policy wants it.
+    let known = node.plane[tenant].versions.first { $0.id == version }
+    if known?.state == .active, known?.acceptedUntil != nil { return }
     fail("I4", "the holder of generation \(holder.generation) was refused", now)
   }
 

@@ -44,7 +44,12 @@ extension World {
     }
     // Kept too late to be used before the deadline: no one is to blame.
     if now > parcel.deadline.microseconds - 3600 * World.second { holders[at].isExcused = true }
-    if trouble > 0, chance.below(3) == 0 { holders[at].manner = newManner() }
+    if trouble > 0 {
+      if chance.below(3) == 0 { holders[at].manner = newManner() }
+      if chance.below(8) == 0 {
+        agenda.add(.haste(tenant: at), at: now + chance.within(1...1500) * 1000)
+      }
+    }
   }
 
   private mutating func newManner() -> Manner {
@@ -75,8 +80,8 @@ extension World {
     note(accepted ? 3 : 4)
     if !accepted { tell("customer \(tenant) is refused by node \(at)") }
     auditor.decided(
-      nodes[at], holder.version, accepted: accepted, holder: holder, key: tenants[tenant].key,
-      now: now)
+      nodes[at], holder.version, accepted: accepted, holder: holder, of: tenant,
+      key: tenants[tenant].key, now: now)
     guard accepted else {
       if holder.isExcused { helpOut(tenant) }
       return
@@ -125,7 +130,7 @@ extension World {
         for at in nodes.indices where nodes[at].isUp {
           auditor.decided(
             nodes[at], version.id, accepted: accepts(version.id, of: tenant, at), holder: nil,
-            key: tenants[tenant].key, now: now)
+            of: tenant, key: tenants[tenant].key, now: now)
         }
       }
     }
@@ -136,6 +141,11 @@ extension World {
   mutating func own(_ tenant: Int) {
     if trouble == 0 { return }
     agenda.add(.owner(tenant: tenant), at: now + chance.within(1...150_000) * World.second)
+    act(tenant)
+  }
+
+  mutating func act(_ tenant: Int) {
+    if trouble == 0 { return }
     let action = chance.below(40)
     note(UInt64(action))
     tell("the owner of customer \(tenant) does \(action)")
@@ -159,7 +169,7 @@ extension World {
     case 22..<26: edit(tenant) { $0.settings.isEnabled ? $0.turnOff(time) : $0.turnOn(time) }
     case 26..<32: reset(tenant)
     case 32..<38: acknowledgeByRequest(tenant)
-    case 38: revoke(tenant)
+    case 38, 39: revoke(tenant)
     default: break
     }
   }

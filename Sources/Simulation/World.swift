@@ -12,6 +12,8 @@ enum Happening {
   case call(tenant: Int)
   case probe
   case owner(tenant: Int)
+  /// The owner acts while something is on its way.
+  case haste(tenant: Int)
   case fault
   case restart(node: Int)
   case hearAgain(node: Int)
@@ -144,6 +146,7 @@ struct World {
     case .call(let tenant): call(tenant)
     case .probe: probe()
     case .owner(let tenant): own(tenant)
+    case .haste(let tenant): act(tenant)
     case .fault: fault()
     case .restart(let node): if !nodes[node].isUp { start(node) }
     case .hearAgain(let node): hearAgain(node)
