@@ -118,6 +118,7 @@ extension World {
     guard key.state == .active, let version = key.versions.first(where: { $0.state == .active })
     else { return }
     holders[tenant].version = version.id
+    holders[tenant].generation = version.number
     holders[tenant].keptAt = now
     holders[tenant].isExcused = false
   }
