@@ -48,6 +48,11 @@ package struct CycleReply: Sendable {
   package var retryAfter: Int64?
   /// This server gave up: nothing is said about the endpoint.
   package var isOurs = false
+  /// Why there was no answer, more exactly than the reason says it.
+  package var detail: String?
+
+  /// One sentence; nil where it acknowledged.
+  package var complaint: String? { answer.reason.map { detail ?? $0.sentence } }
 }
 
 package struct CycleCourier: Sendable {
@@ -71,7 +76,7 @@ package struct CycleCourier: Sendable {
     case .failure(let failure):
       return CycleReply(
         answer: Self.judge(failure), latencyMilliseconds: failure.latencyMilliseconds,
-        isOurs: failure.reason == .cancelled)
+        isOurs: failure.reason == .cancelled, detail: failure.detail)
     }
   }
 

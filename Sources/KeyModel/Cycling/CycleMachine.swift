@@ -36,6 +36,8 @@ package enum CycleEffect: Hashable, Sendable {
   case deliver
   case tellCommitted
   case tellFailed
+  /// No attempt follows, and the new version may have arrived.
+  case tellDoubt
   /// Auto cycling ends for the account.
   case turnOff
 }
@@ -181,6 +183,7 @@ private struct Machine {
     } else if step.cycle.isInDoubt {
       // Some attempt may have brought the version to its holder: it is accepted to the end.
       try wait(nil)
+      step.effects = [.tellDoubt]
     } else {
       try fail()
     }

@@ -22,11 +22,22 @@ extension ChangeContext {
         }), project: settings.projectID, account: settings.accountID)
   }
 
-  func tellFailed(_ cycle: Cycle) throws {
+  func tellFailed(_ cycle: Cycle) throws { try tellFailed(cycle, "") }
+
+  /// No attempt follows, and nobody knows what became of those that were made.
+  func tellDoubt(_ cycle: Cycle) throws {
+    try tellFailed(
+      cycle,
+      " It may have arrived all the same: the new key is accepted until"
+        + " \(RFC3339.format(cycle.deadline)), and its first use confirms it.")
+  }
+
+  private func tellFailed(_ cycle: Cycle, _ more: String) throws {
     let reason = cycle.reason.flatMap(CycleReason.init(code:)) ?? .deadlinePassed
     try mail(
       .cycleFailed(
-        environment: cycle.environment, endpoint: cycle.endpoint, reason: reason.sentence),
+        environment: cycle.environment, endpoint: cycle.endpoint,
+        reason: reason.sentence + more),
       project: cycle.projectID, account: cycle.accountID)
   }
 }

@@ -51,7 +51,7 @@ extension Represent {
     [
       "ok": .bool(reply.answer == .acknowledged),
       "reason": text(reply.answer.reason?.code),
-      "detail": text(reply.answer.reason?.sentence),
+      "detail": text(reply.complaint),
       "status": reply.status.map { .integer(Int64($0)) } ?? .null,
       "latency_ms": .integer(reply.latencyMilliseconds),
     ]

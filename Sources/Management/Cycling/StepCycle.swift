@@ -32,7 +32,9 @@ extension UseCases {
 
   private func tell(_ step: CycleStep, _ context: inout ChangeContext) throws {
     let cycle = step.cycle
-    guard !cycle.state.isOpen else { return context.nothingToDo() }
+    guard !cycle.state.isOpen || step.effects.contains(.tellDoubt) else {
+      return context.nothingToDo()
+    }
     context.audit(
       "cycle.\(cycle.state.name)", project: cycle.projectID, account: cycle.accountID,
       subject: cycle.id,
@@ -46,6 +48,7 @@ extension UseCases {
       "cause": .string(cycle.cause.name), "reason": Represent.text(cycle.reason),
     ]
     if step.effects.contains(.tellCommitted) { try emit(.cycleCommitted, cycle, data, &context) }
+    if step.effects.contains(.tellDoubt) { try context.tellDoubt(cycle) }
     if step.effects.contains(.tellFailed) {
       try emit(.cycleFailed, cycle, data, &context)
       try context.tellFailed(cycle)

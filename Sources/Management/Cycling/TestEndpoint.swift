@@ -34,7 +34,7 @@ extension UseCases {
     if isInUse { return }
     let reply = await CycleCourier(transport: outbound).bring(parcel)
     guard let reason = reply.answer.reason else { return }
-    var problem = Problem(.endpointTestFailed, reason.sentence)
+    var problem = Problem(.endpointTestFailed, reply.complaint ?? reason.sentence)
     problem.members = [
       "reason": .string(reason.code),
       "endpoint_status": reply.status.map { .integer(Int64($0)) } ?? .null,

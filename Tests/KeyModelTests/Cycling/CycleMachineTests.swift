@@ -84,7 +84,7 @@ struct CycleMachineTests {
   func uncertain() throws {
     let step = try CycleFixture.step.leased().answered(.uncertain(.timedOut), at: 10)
     #expect(step.cycle.state == .uncertain && step.cycle.nextAttemptAt == nil)
-    #expect(step.cycle.reason == "timed_out" && step.effects.isEmpty)
+    #expect(step.cycle.reason == "timed_out" && step.effects == [.tellDoubt])
     #expect(step.accepted(at: 80_000) == [1, 2])
     let used = try step.after(.used, at: 80_000)
     #expect(used.cycle.state == .committed && used.cycle.proof == .use)
