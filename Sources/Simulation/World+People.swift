@@ -265,7 +265,8 @@ extension World {
     for tenant in tenants.indices where tenants[tenant].key.state == .active {
       let time = self.time
       if !tenants[tenant].settings.isEnabled { edit(tenant) { $0.turnOn(time) } }
-      if holders[tenant].isExcused { helpOut(tenant) }
+      let held = tenants[tenant].key.versions.first { $0.id == holders[tenant].version }
+      if held?.state.isFinal ?? true { helpOut(tenant) }
     }
   }
 }
