@@ -95,6 +95,8 @@ extension World {
     _ slot: Timestamp?, _ wall: Timestamp
   ) {
     row.key = key
+    // Long dead; a probe tries the younger ones.
+    row.key.versions.removeAll { $0.state.isFinal && $0.number + 6 < new.number }
     let id = newID(CycleTag.self)
     var cycle = Cycle(
       id: id, projectID: key.projectID, accountID: key.accountID, keyID: key.id,
