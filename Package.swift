@@ -32,6 +32,7 @@ let package = Package(
     .executable(name: "latchkey", targets: ["latchkey"]),
     .executable(name: "latchkey-sim", targets: ["latchkey-sim"]),
     .executable(name: "latchkey-bench", targets: ["latchkey-bench"]),
+    .library(name: "LatchkeyClient", targets: ["LatchkeyClient"]),
   ],
   targets: [
     // C modules
@@ -46,7 +47,7 @@ let package = Package(
 
     // core
     library("KeyModel", []),
-    library("Crypto", ["CSodium", "KeyModel"]),
+    library("Crypto", ["CSodium", "COpenSSL", "KeyModel"]),
     library("HTTPServer", ["CEvent", "COpenSSL"]),
 
     // app
@@ -81,6 +82,9 @@ let package = Package(
 
     .executableTarget(
       name: "latchkey-sim", dependencies: ["Simulation"], swiftSettings: settings),
+    // for programs that use a server; stands alone
+    .target(
+      name: "LatchkeyClient", path: "clients/swift/LatchkeyClient", swiftSettings: settings),
 
     // tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -108,9 +112,11 @@ let package = Package(
       ]),
     tests("ServerTests", ["Server", "KeyModel", "Crypto", "HTTPServer", "Storage", "Management"]),
     tests("SimulationTests", ["Simulation"]),
+    tests("LatchkeyClientTests", ["LatchkeyClient"]),
     tests("HygieneTests", []),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport"], path: "Tests/EndToEnd",
+      name: "EndToEndTests", dependencies: ["TestSupport", "LatchkeyClient"],
+      path: "Tests/EndToEnd",
       exclude: ["Support/upstream.py", "Support/holder.py"],
       swiftSettings: settings),
   ]

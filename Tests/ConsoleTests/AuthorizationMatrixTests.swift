@@ -85,6 +85,7 @@ struct AuthorizationMatrixTests {
       case .createProject: #expect(reply.status == 403 && reply.code == "project_bound")
       case .createOperatorKey: #expect(reply.body["project"] == "other")
       case .listProfiles, .getProfile, .listOutgoingAddresses: #expect(reply.status == 200)
+      case .reportLeak: #expect(reply.status == 400)
       case .listProjects, .listOperatorKeys, .listAudit, .listMails:
         #expect(reply.status == 200)
         #expect(!"\(reply.body)".contains("mine"))

@@ -54,7 +54,7 @@ struct EventTests {
 
 extension World {
   /// Webhooks straight in the store.
-  fileprivate func hooks(
+  func hooks(
     _ account: AccountID, _ wanted: [(environment: String, events: [String])]
   ) async throws -> [WebhookID] {
     let now = clock.now()
@@ -73,7 +73,7 @@ extension World {
   }
 
   /// Oldest first.
-  fileprivate func types(_ webhook: WebhookID) async throws -> [String] {
+  func types(_ webhook: WebhookID) async throws -> [String] {
     try await store.read { try $0.deliveries.list(of: webhook, limit: 50) }.map(\.eventType)
       .reversed()
   }

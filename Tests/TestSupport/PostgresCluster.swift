@@ -48,11 +48,17 @@ package final class PostgresCluster: @unchecked Sendable {
   package func stop() {
     guard keeper.isRunning else { return }
     if let revived, revived.keeper.isRunning {
-      try? revived.lifeline.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8))
-      revived.keeper.waitUntilExit()
+      Self.end(revived.keeper, revived.lifeline)
     }
+    Self.end(keeper, lifeline)
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// A keeper whose server was killed may wait for it in vain.
+  private static func end(_ keeper: Process, _ lifeline: Pipe) {
     try? lifeline.fileHandleForWriting.write(contentsOf: Data("stop\n".utf8))
-    keeper.waitUntilExit()
+    for _ in 0..<1500 where keeper.isRunning { usleep(10_000) }
+    if keeper.isRunning { kill(keeper.processIdentifier, SIGKILL) }
   }
 
   // MARK: Outages
@@ -66,6 +72,7 @@ package final class PostgresCluster: @unchecked Sendable {
 
   /// Starts the server again after a crash.
   package func revive() throws {
+    if let revived { kill(revived.keeper.processIdentifier, SIGKILL) }
     // Its owner is dead, though nobody has taken note of that yet.
     unlink(folder + "/data/postmaster.pid")
     unlink(folder + "/.s.PGSQL.\(port).lock")

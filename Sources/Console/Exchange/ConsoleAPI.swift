@@ -85,6 +85,11 @@ package struct ConsoleAPI: Sendable {
         management,
         Call(caller: Caller(.local), parameters: [:], query: Query(), body: JSONObject()))
     }
+    if let signed = route.signedHandler, request.values("authorization").isEmpty,
+      let signature = Headers.leakSignature(request)
+    {
+      return try await signed(management, request.body, signature)
+    }
     let principal = if let session { session } else { try await principal(request, operation) }
     try principal.require(operation)
     let query = try Query(request.query, known: route.query.map(\.name))

@@ -24,6 +24,7 @@ package struct ConsoleRequest: Sendable {
 
   package static let readFields = [
     "authorization", "content-type", "idempotency-key", "accept", "last-event-id",
+    "github-public-key-identifier", "github-public-key-signature",
   ]
   /// Bytes of a body, where its route does not say otherwise.
   package static let bodyLimit = 64 * 1024

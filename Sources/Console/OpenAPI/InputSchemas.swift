@@ -49,6 +49,13 @@ enum InputSchemas {
     "MemberPatch": Schema.input([
       "email": email, "role": Schema.text(128), "permissions": Schema.nullable(permissions),
     ]),
+    "LeakReport": Schema.input([
+      "token": Schema.nullable(Schema.text(Int64(LeakedText.maximumBytes), min: 0)),
+      "key": Schema.nullable(Schema.text(Int64(LeakedText.maximumBytes), min: 0)),
+      "type": Schema.nullable(Schema.text(128)),
+      "url": Schema.nullable(Schema.text(8192, min: 0)),
+      "source": Schema.nullable(Schema.text(128)),
+    ]),
     "NewKey": Schema.input(newKey),
     "KeyImport": Schema.input(
       [

@@ -198,6 +198,13 @@ enum OutputSchemas {
       "detail": Schema.anyObject, "previous_hash": Schema.string, "hash": Schema.string,
     ]),
     "AuditList": Schema.page(of: "AuditEntry"),
+    "LeakVerdict": Schema.output([
+      "token_hash": Schema.nullable(Schema.string), "token_type": Schema.string,
+      "label": Schema.choice(["true_positive", "false_positive"]),
+      "key_id": Schema.nullable(Schema.id("key")),
+      "account_id": Schema.nullable(Schema.id("acc")),
+      "action": Schema.choice(Leak.Action.allCases.map(\.rawValue)),
+    ]),
     "Mail": Schema.output([
       "id": Schema.id("eml"), "project_id": Schema.id("prj"), "account_id": Schema.id("acc"),
       "kind": Schema.choice(NoticeKind.allCases.map(\.rawValue)),

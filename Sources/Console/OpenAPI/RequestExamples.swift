@@ -38,6 +38,9 @@ package enum RequestExamples {
     "CyclingTest": ["endpoint": "https://keys.acme.example/latchkey"],
     "CyclingRun": ["environment": "production"],
     "CycleAcknowledgement": ["request_id": "5f0c4d3e-8a52-4c0a-9a66-0d2c6f1f7b11"],
+    "LeakReport": [
+      "token": "…", "url": "https://git.example/acme/app/blob/main/.env#L3", "source": "gitleaks",
+    ],
     "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],
     "LeaseRenewal": ["lease_seconds": 30],
     "VerifyRequest": [

@@ -16,6 +16,14 @@ enum Headers {
     return parts[1].trimmingBlanks
   }
 
+  /// Of a scanner's report; nil where it is not signed, or in two ways.
+  static func leakSignature(_ request: ConsoleRequest) -> LeakSignature? {
+    let keys = request.values("github-public-key-identifier")
+    let signatures = request.values("github-public-key-signature")
+    guard keys.count == 1, signatures.count == 1 else { return nil }
+    return LeakSignature(keyID: keys[0].trimmingBlanks, text: signatures[0].trimmingBlanks)
+  }
+
   /// Quoted as RFC 9651 has it, or bare; 1 to 255 characters. Only POST has one.
   static func idempotency(
     _ request: ConsoleRequest, _ route: Route, _ body: JSONObject

@@ -19,6 +19,9 @@ package struct QueryParameter: Sendable {
 
 package struct Route: Sendable {
   package typealias Handler = @Sendable (UseCases, Call) async throws(Problem) -> Answer
+  /// Takes the body as it came, and who signed it.
+  package typealias SignedHandler =
+    @Sendable (UseCases, [UInt8], LeakSignature) async throws(Problem) -> Answer
 
   /// Who may call it.
   package enum Guard: Sendable, Hashable {
@@ -48,6 +51,8 @@ package struct Route: Sendable {
   /// Bytes; a longer body is refused with 413.
   package var bodyLimit = ConsoleRequest.bodyLimit
   package var handler: Handler?
+  /// For requests that are signed instead of authenticated.
+  package var signedHandler: SignedHandler?
 
   package var segments: [Substring] { template.dropFirst().split(separator: "/") }
 

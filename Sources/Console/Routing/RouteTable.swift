@@ -4,7 +4,7 @@ internal import Management
 
 package enum RouteTable {
   package static let all: [Route] =
-    projects + accounts + applications + members + keys + cycling + usage + requests
+    projects + leaks + accounts + applications + members + keys + cycling + usage + requests
     + operatorKeys + audit + outbound + dataPlane
     + server
 

@@ -45,8 +45,12 @@ final class PostTransfer: CurlTransfer, @unchecked Sendable {
     options.set(CURLOPT_URL, url.text)
     options.set(CURLOPT_PROTOCOLS_STR, "https")
     options.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-    options.set(CURLOPT_POST, true)
-    options.setBody(request.body)
+    switch request.method {
+    case .get: options.set(CURLOPT_HTTPGET, true)
+    case .post:
+      options.set(CURLOPT_POST, true)
+      options.setBody(request.body)
+    }
     options.set(CURLOPT_HTTPHEADER, UnsafeMutableRawPointer(lines.first))
     options.set(CURLOPT_TIMEOUT_MS, Int(request.timeoutSeconds) * 1000)
     options.set(CURLOPT_MAXLIFETIME_CONN, 300)

@@ -2,6 +2,9 @@
 // being delivered; nothing here prints a body, since a body may hold a key.
 
 package struct OutboundRequest: Sendable {
+  package enum Method: Sendable { case post, get }
+  /// `get` has no body.
+  package var method = Method.post
   package var url: String
   /// Sent as they are, in this order; the transport adds only what the protocol needs.
   package var headers: [(name: String, value: String)]
@@ -82,7 +85,8 @@ package struct OutboundFailure: Error, Sendable, Hashable {
   }
 }
 
-/// Calls endpoints with POST. Safe to use from many tasks at once.
+/// Calls endpoints, with POST unless the request says otherwise. Safe to use from many tasks at
+/// once.
 package protocol OutboundTransport: Sendable {
   func post(_ request: OutboundRequest) async -> Result<OutboundAnswer, OutboundFailure>
 
@@ -92,6 +96,18 @@ package protocol OutboundTransport: Sendable {
 }
 
 extension OutboundTransport {
+  /// Asks with GET.
+  package func get(
+    _ url: String, headers: [(name: String, value: String)] = [], timeoutSeconds: Int64,
+    maximumAnswer: Int
+  ) async -> Result<OutboundAnswer, OutboundFailure> {
+    var request = OutboundRequest(
+      url: url, headers: headers + [(name: "User-Agent", value: "latchkey")], body: [],
+      timeoutSeconds: timeoutSeconds, maximumAnswer: maximumAnswer)
+    request.method = .get
+    return await post(request)
+  }
+
   /// For transports without a list of the operator's own addresses.
   package func complaint(about url: String) -> String? {
     do throws(EndpointURLFault) {

@@ -32,6 +32,7 @@ package struct Policy: Sendable, Hashable {
   package var notify = NotifyRules()
   package var retention = RetentionRules()
   package var records = RecordRules()
+  package var leaks = LeakRules()
   package init() {}
 }
 

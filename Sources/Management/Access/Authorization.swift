@@ -40,6 +40,7 @@ package enum Authorization {
       operation.isSelfService ? allows(home, object) : .lacksPermission(nil)
     case .version(_, _, let home):
       operation == .acknowledgeCycle ? allows(home, object) : .lacksPermission(nil)
+    case .scanner: operation == .reportLeak ? .allowed : .lacksPermission(nil)
     }
   }
 

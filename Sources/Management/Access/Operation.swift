@@ -16,6 +16,7 @@ package enum Operation: String, Sendable, CaseIterable {
     runAutoCycling, listCycles, acknowledgeCycle
   case getUsage
   case listRequests, streamRequests, listProjectRequests
+  case reportLeak
   case listAudit, listOutgoingAddresses, listMails
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
 
@@ -28,7 +29,8 @@ package enum Operation: String, Sendable, CaseIterable {
       .deleteApplication:
       .accountsWrite
     case .listKeys, .getKey, .getReadiness: .keysRead
-    case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys, .importKeys:
+    case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys, .importKeys,
+      .reportLeak:
       .keysWrite
     case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
     case .listMembers, .getMember: .membersRead
@@ -64,7 +66,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .listProjectRequests, .importKeys, .listAudit, .listMails, .listOperatorKeys,
+      .listProjectRequests, .importKeys, .reportLeak, .listAudit, .listMails, .listOperatorKeys,
       .createOperatorKey,
       .getOperatorKey,
       .revokeOperatorKey:

@@ -14,6 +14,8 @@ package enum Principal: Sendable, Hashable {
   case version(VersionID, of: KeyID, home: Home)
   /// What this server does by the clock.
   case server
+  /// A secret scanner whose signature was verified: reports what it found and does nothing else.
+  case scanner
 
   /// The account that a member or a key belongs to.
   package struct Home: Sendable, Hashable {
@@ -42,6 +44,7 @@ package enum Principal: Sendable, Hashable {
     case .member(let id, _, _): "member:\(id)"
     case .key(let id, _), .version(_, let id, _): "key:\(id)"
     case .server: "server"
+    case .scanner: "scanner"
     }
   }
 
@@ -50,14 +53,14 @@ package enum Principal: Sendable, Hashable {
     switch self {
     case .local, .server: [.all]
     case .operatorKey(_, let scopes, _): scopes
-    case .member, .key, .version: []
+    case .member, .key, .version, .scanner: []
     }
   }
 
   /// The one project this principal can see; nil: all.
   package var projectID: ProjectID? {
     switch self {
-    case .local, .server: nil
+    case .local, .server, .scanner: nil
     case .operatorKey(_, _, let projectID): projectID
     case .member(_, let home, _), .key(_, let home), .version(_, _, let home): home.projectID
     }

@@ -30,6 +30,8 @@ package final class UseCases: Sendable {
   package let deliverySignal = DeliverySignal()
   /// For the few use cases that ask an endpoint something while the caller waits.
   let outbound: any OutboundTransport
+  /// Of the secret scanner that may report; nil: none may.
+  let scannerKeys: ScannerKeys?
   /// Where deliveries come from, as the operator wrote it.
   let outgoingAddresses: [String]
   /// For links in mails.
@@ -49,7 +51,7 @@ package final class UseCases: Sendable {
     requests: any RequestLog = NoRequestLog(),
     quotaCells: QuotaCells = QuotaCells(),
     outbound: any OutboundTransport = NoOutboundTransport(), outgoingAddresses: [String] = [],
-    publicURL: String? = nil,
+    publicURL: String? = nil, scannerKeys: ScannerKeys? = nil,
     report: @escaping @Sendable (any Error) -> Void
   ) {
     usage = UsageSettler(store: store, collect: counted)
@@ -57,6 +59,7 @@ package final class UseCases: Sendable {
     self.requests = requests
     self.quotaCells = quotaCells
     self.outbound = outbound
+    self.scannerKeys = scannerKeys
     self.outgoingAddresses = outgoingAddresses
     self.publicURL = publicURL
     callers = CallerSettler(store: store, collect: seen)

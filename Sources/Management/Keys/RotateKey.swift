@@ -83,7 +83,7 @@ extension UseCases {
   }
 
   /// Gives the key a new version by the event; answers the key with its new secret.
-  private func renew(
+  func renew(
     _ key: Key, _ policy: Policy, _ action: String, force: Bool,
     _ context: inout ChangeContext,
     _ event: (KeyVersion) -> KeyEvent

@@ -21,7 +21,7 @@ extension Principal {
         throw Problem(
           .insufficientPermission,
           "The permission \(permission.rawValue) is given and taken by those who hold it.")
-      case .key, .version:
+      case .key, .version, .scanner:
         throw Problem(.insufficientPermission, "A key manages no members.")
       }
     }

@@ -31,7 +31,7 @@ extension UseCases {
       return try await read(.streamRequests, by: principal) { view in
         _ = try view.account(id)
         switch principal {
-        case .local, .server, .key, .version: return true
+        case .local, .server, .key, .version, .scanner: return true
         case .operatorKey(let key, _, _):
           return try view.tx.operatorKeys.find(key).map { $0.revokedAt == nil } ?? false
         case .member(let member, _, _): return try view.tx.members.find(member) != nil

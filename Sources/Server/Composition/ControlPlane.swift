@@ -2,6 +2,7 @@
 // needs the one before.
 internal import CSystem
 internal import Crypto
+internal import Delivery
 internal import KeyModel
 internal import Management
 internal import Storage
@@ -53,6 +54,7 @@ final class ControlPlane: Sendable {
         requests: requests,
         quotaCells: quotaCells, outbound: transport,
         outgoingAddresses: plan.outbound.outgoingAddresses, publicURL: plan.publicURL,
+        scannerKeys: Self.scannerKeys(plan.outbound, transport, surroundings),
         report: { log.error(Failure.line($0)) })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.
@@ -63,6 +65,17 @@ final class ControlPlane: Sendable {
       let store = store
       await OffThread.run { store.close() }
       throw error
+    }
+  }
+
+  private static func scannerKeys(
+    _ settings: OutboundSettings, _ transport: any OutboundTransport, _ surroundings: Surroundings
+  ) -> ScannerKeys? {
+    settings.leakKeysURL.map { url in
+      ScannerKeys(elapsed: surroundings.elapsed) {
+        let answer = try? await transport.get(url, timeoutSeconds: 10, maximumAnswer: 1 << 20).get()
+        return answer?.status == 200 ? answer?.body : nil
+      }
     }
   }
 

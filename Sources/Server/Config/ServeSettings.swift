@@ -68,6 +68,8 @@ package struct OutboundSettings: Sendable {
   package var authorities: String?
   /// As they were written.
   package var outgoingAddresses: [String] = []
+  /// Nil: no scanner's reports are believed.
+  package var leakKeysURL: String?
   package var smtpURL: String?
   package var mailFrom: String?
 
@@ -78,6 +80,7 @@ package struct OutboundSettings: Sendable {
     allow = config.texts(.outboundAllow).compactMap { CIDR($0) }
     authorities = config.text(.outboundCA)
     outgoingAddresses = config.texts(.outgoingAddress)
+    leakKeysURL = config.text(.leakKeysURL)
     smtpURL = config.text(.smtpURL)
     mailFrom = config.text(.mailFrom)
   }

@@ -108,6 +108,11 @@ extension Setting {
     name: "outgoing-address", placeholder: "CIDR",
     summary: "where deliveries come from, told to customers for their allow-lists",
     form: .network, repeatable: true)
+  static let leakKeysURL = Setting(
+    name: "leak-keys-url", placeholder: "URL",
+    summary: "public keys of the secret scanner whose reports are believed",
+    form: .url(schemes: ["https"]),
+    fallback: "https://api.github.com/meta/public_keys/secret_scanning")
   static let smtpURL = Setting(
     name: "smtp-url", placeholder: "URL", summary: "smtp://host:port for mails",
     form: .url(schemes: ["smtp", "smtps"]), secret: true)
@@ -131,7 +136,7 @@ extension Setting {
     folder + [
       listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
       drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA,
-      outgoingAddress, smtpURL, mailFrom,
+      outgoingAddress, leakKeysURL, smtpURL, mailFrom,
     ]
   static let client = [server, ca, token] + folder
   static let all = serving + [server, ca, token]

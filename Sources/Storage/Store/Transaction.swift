@@ -31,6 +31,7 @@ package final class Transaction {
   package var cycling: CyclingRepository { CyclingRepository(self) }
   package var cycles: CycleRepository { CycleRepository(self) }
   package var mails: MailRepository { MailRepository(self) }
+  package var leaks: LeakRepository { LeakRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
   package var webhooks: WebhookRepository { WebhookRepository(self) }
   package var events: EventRepository { EventRepository(self) }

@@ -43,6 +43,12 @@ enum Sample {
       createdAt: now)
   }
 
+  static func leak(of version: Int, at url: String = "https://x.example/1") -> Leak {
+    Leak(
+      versionID: id(version), url: url, keyID: id(version), projectID: id(1), accountID: id(1),
+      source: "commit", action: .notified, reportedBy: "scanner", reportedAt: now)
+  }
+
   static func webhook(_ number: Int, account: Int = 1, project: Int = 1) -> Webhook {
     Webhook(
       id: id(number), projectID: id(project), accountID: id(account), name: "Hook \(number)",

@@ -37,6 +37,7 @@ package enum PolicyReader {
     cursor.read("errors", &policy.errors, errors)
     readOutbound(cursor, &policy)
     cursor.group("records") { records($0, &policy.records) }
+    cursor.group("leaks") { leaks($0, &policy.leaks) }
   }
 
   /// Seconds; the longest time that any knob takes.

@@ -1,0 +1,22 @@
+// What a project does about a secret that was found where it should not be.
+
+package struct LeakRules: Sendable, Hashable {
+  package enum Action: String, Sendable, CaseIterable {
+    /// The key ends at once.
+    case revoke
+    /// The key goes on with a new secret; all old ones end at once.
+    case rotate
+    /// The account is told, and nothing else.
+    case notify
+  }
+  package var action = Action.revoke
+  package init() {}
+}
+
+extension LeakRules.Action: PolicyChoice {}
+
+extension PolicyReader {
+  static func leaks(_ cursor: PolicyCursor, _ rules: inout LeakRules) {
+    cursor.choice("action", &rules.action)
+  }
+}
