@@ -22,6 +22,10 @@ case "meters":
   }
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
+case "outbound":
+  let given = Array(arguments.dropFirst())
+  guard given.count == 4, let calls = Int(given[2]), let inFlight = Int(given[3]) else { exit(2) }
+  try await OutboundBench.run(given[0], authorities: given[1], calls: calls, inFlight: inFlight)
 default:
   print("usage: latchkey-bench decide KEYS…   nanoseconds per decision")
   print("       latchkey-bench memory KEYS…   resident bytes per key")
@@ -30,5 +34,6 @@ default:
   print("       latchkey-bench quota N…       nanoseconds per debit of a quota, N debits")
   print("       latchkey-bench meters N…      nanoseconds per decision, by limits, N decisions")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
+  print("       latchkey-bench outbound URL CA CALLS IN_FLIGHT  deliveries a second")
   exit(2)
 }

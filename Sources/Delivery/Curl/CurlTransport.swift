@@ -4,8 +4,8 @@ package import HTTPServer
 
 package final class CurlTransport: OutboundTransport {
   private let addresses: AddressGuard
-  private let trust: TrustStore
-  private let loop: CurlLoop
+  let trust: TrustStore
+  let loop: CurlLoop
   /// Answers in place of the resolver's: lines as libcurl's RESOLVE takes them.
   private let names: @Sendable (EndpointURL) -> [String]
 

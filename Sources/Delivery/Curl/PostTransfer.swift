@@ -52,7 +52,7 @@ final class PostTransfer: CurlTransfer, @unchecked Sendable {
       options.setBody(request.body)
     }
     options.set(CURLOPT_HTTPHEADER, UnsafeMutableRawPointer(lines.first))
-    options.set(CURLOPT_TIMEOUT_MS, Int(request.timeoutSeconds) * 1000)
+    options.set(CURLOPT_TIMEOUT_MS, Int(max(1, min(request.timeoutSeconds, 3600))) * 1000)
     options.set(CURLOPT_MAXLIFETIME_CONN, 300)
     options.closeDoors()
     trust.install(&options)

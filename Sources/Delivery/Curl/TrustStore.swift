@@ -3,9 +3,11 @@
 internal import CCurl
 internal import COpenSSL
 
-/// Sendable: not changed once made, and OpenSSL counts and locks it itself.
+/// Sendable: `hasSystem` is the loop's thread's alone; OpenSSL counts and locks the store itself.
 final class TrustStore: @unchecked Sendable {
   private let store: OpaquePointer
+  /// The system's authorities are many: they are read when somebody is called.
+  private var hasSystem = false
 
   /// - Parameter authorities: a PEM file, added to the system's authorities.
   init(authorities: String?) throws(CurlFault) {
@@ -13,8 +15,6 @@ final class TrustStore: @unchecked Sendable {
     defer { ERR_clear_error() }
     guard let store = X509_STORE_new() else { throw CurlFault("no memory for certificates") }
     self.store = store
-    // A system without authorities of its own trusts the operator's alone.
-    _ = X509_STORE_set_default_paths(store)
     if let authorities, X509_STORE_load_file(store, authorities) != 1 {
       throw CurlFault("\(authorities) holds no certificate that can be read")
     }
@@ -26,8 +26,15 @@ final class TrustStore: @unchecked Sendable {
 
   deinit { X509_STORE_free(store) }
 
-  /// Has libcurl trust this store and no other. The store must live as long as the handle's use.
+  /// Has libcurl trust this store and no other. On the loop's thread. The store must live as long
+  /// as the handle's use.
   func install(_ options: inout CurlOptions) {
+    if !hasSystem {
+      hasSystem = true
+      // A system without authorities of its own trusts the operator's alone.
+      _ = X509_STORE_set_default_paths(store)
+      ERR_clear_error()
+    }
     options.set(CURLOPT_CAINFO, nil as String?)
     options.set(CURLOPT_CAPATH, nil as String?)
     options.set(CURLOPT_SSL_VERIFYPEER, 1)

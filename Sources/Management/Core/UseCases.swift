@@ -143,6 +143,25 @@ package final class UseCases: Sendable {
     }
   }
 
+  /// What the clock makes happen: events and mails, without a change that anybody asked for.
+  func tell<R: Sendable>(
+    _ body: @escaping @Sendable (inout ChangeContext) throws -> R
+  ) async throws(Problem) -> R {
+    let now = clock.now()
+    do {
+      let (result, woken) = try await store.write { [entropy, policies, publicURL] tx in
+        var context = ChangeContext(
+          view: View(tx: tx, principal: .local, operation: .getKey), now: now, entropy: entropy,
+          policies: policies, publicURL: publicURL)
+        return (try body(&context), context.woken)
+      }
+      if !woken.isEmpty { deliverySignal.wake(woken) }
+      return result
+    } catch {
+      throw problem(error)
+    }
+  }
+
   func problem(_ error: any Error) -> Problem {
     let problem = Problem(storing: error)
     if problem.code.status >= 500 { report(error) }

@@ -11,7 +11,21 @@ package struct QuotaNotice: Hashable, Sendable {
   package var scope: MeterScope
   package var percent: Int64
   package var limit: Int64
+  /// Calls of the day that were made or are reserved for calls about to be.
+  package var used: Int64
   package var dayStart: Timestamp
+
+  package init(
+    subject: QuotaSubject, scope: MeterScope, percent: Int64, limit: Int64, used: Int64,
+    dayStart: Timestamp
+  ) {
+    self.subject = subject
+    self.scope = scope
+    self.percent = percent
+    self.limit = limit
+    self.used = used
+    self.dayStart = dayStart
+  }
 }
 
 package actor QuotaRefiller {
@@ -135,7 +149,7 @@ package actor QuotaRefiller {
     let notices = row.takeNotices(rule.notices, limit: rule.limit).map {
       QuotaNotice(
         subject: subject, scope: rule.scope, percent: $0, limit: rule.limit,
-        dayStart: row.day.start)
+        used: min(row.reserved, rule.limit), dayStart: row.day.start)
     }
     if !notices.isEmpty { try outbox(notices, tx) }
     if row != before { try tx.quotas.update(subject, row) }

@@ -86,6 +86,8 @@ extension UseCases {
         _ = try tx.idempotency.purge(expiredAt: now)
         _ = try tx.callers.purge(
           before: now.adding(seconds: -KeyCaller.retentionDays * 86_400), limit: 2_000)
+        _ = try tx.mails.purge(
+          before: now.adding(seconds: -Mail.keptDays * 86_400), limit: 2_000)
         _ = try tx.history.purge(before: now.day - UsageQuery.keptDays, limit: 2_000)
       }
     } catch {

@@ -21,6 +21,8 @@ final class ControlPlane: Sendable {
   /// Whoever calls customers' endpoints calls them through its transport.
   let outbound: Outbound
   let storeTimes: StoreTimes
+  /// Nil where no mail server is configured.
+  let mailing: Mailing?
 
   init(
     _ plan: ServerPlan, _ gatherer: UsageGatherer, _ requests: any RequestLog,
@@ -44,9 +46,6 @@ final class ControlPlane: Sendable {
       ) { try journal.note($0) }
       let clock = ServerClock(now: surroundings.now)
       quotaCells = QuotaCells(shared: store.capabilities.sharedAmongProcesses)
-      quotas = QuotaRefiller(store: store, cells: quotaCells, clock: clock) { error in
-        log.error("quotas cannot be reserved: \(Failure.line(error))")
-      }
       management = UseCases(
         store: store, vault: vault, feed: feed, policies: policies,
         clock: clock, entropy: surroundings.entropy,
@@ -56,11 +55,19 @@ final class ControlPlane: Sendable {
         outgoingAddresses: plan.outbound.outgoingAddresses, publicURL: plan.publicURL,
         scannerKeys: Self.scannerKeys(plan.outbound, transport, surroundings),
         report: { log.error(Failure.line($0)) })
+      let management = management
+      quotas = QuotaRefiller(
+        store: store, cells: quotaCells, clock: clock,
+        outbox: { try management.tellOfQuotas($0, $1) },
+        report: { log.error("quotas cannot be reserved: \(Failure.line($0))") })
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.
       latchkey_trim_heap()
       try await RestoreGuard.agree(journal, store, management, feed, log)
       outbound = Outbound(transport)
+      mailing = plan.outbound.mail.map { [store] in
+        Mailing($0, store, transport, now: surroundings.now, log)
+      }
     } catch {
       let store = store
       await OffThread.run { store.close() }
@@ -94,7 +101,9 @@ final class ControlPlane: Sendable {
   ///   - drainSeconds: how long calls to endpoints may still take.
   ///   - settle: stores what became of them.
   func close(drainSeconds: Int = 0, settle: () async -> Void = {}) async {
+    mailing?.close()
     await outbound.stop(within: drainSeconds)
+    await mailing?.ended()
     await settle()
     // Where this fails, the next start compares the two in full.
     try? await RestoreGuard.remember(journal, store, feed)

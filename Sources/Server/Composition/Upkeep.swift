@@ -140,6 +140,9 @@ private struct Rounds: Sendable {
     } catch {
       log.warning("what has expired was not erased: \(Failure.line(error))")
     }
+    do { try await control.management.tellOfExpiries() } catch {
+      log.warning("keys that end soon were not told of: \(Failure.line(error))")
+    }
     do {
       let retention = try await control.management.requestRetention()
       records.keep(before: retention.before, shorter: retention.shorter)

@@ -1,4 +1,6 @@
 // The settings of a server as typed values, checked against each other.
+internal import Crypto
+package import Delivery
 package import HTTPServer
 package import Storage
 
@@ -32,7 +34,7 @@ package struct ServeSettings: Sendable {
     drainSeconds = config.number(.drainSeconds)
     upstreamTimeoutSeconds = config.number(.upstreamTimeout)
     publicURL = config.text(.publicURL)
-    outbound = OutboundSettings(config)
+    outbound = try OutboundSettings(config)
   }
 
   static func store(_ config: Config, _ folder: DataFolder) -> StoreLocation {
@@ -70,18 +72,34 @@ package struct OutboundSettings: Sendable {
   package var outgoingAddresses: [String] = []
   /// Nil: no scanner's reports are believed.
   package var leakKeysURL: String?
-  package var smtpURL: String?
-  package var mailFrom: String?
+  /// Nil: mails are kept and not sent.
+  package var mail: MailServer?
 
   /// For a local command, which calls nobody.
   init() {}
 
-  init(_ config: Config) {
+  init(_ config: Config) throws(ToolError) {
     allow = config.texts(.outboundAllow).compactMap { CIDR($0) }
     authorities = config.text(.outboundCA)
     outgoingAddresses = config.texts(.outgoingAddress)
     leakKeysURL = config.text(.leakKeysURL)
-    smtpURL = config.text(.smtpURL)
-    mailFrom = config.text(.mailFrom)
+    mail = try Self.mail(config)
+  }
+
+  private static func mail(_ config: Config) throws(ToolError) -> MailServer? {
+    guard let url = config.text(.smtpURL) else { return nil }
+    let sender = try config.require(.mailFrom)
+    let user = config.text(.smtpUser)
+    let password = config.text(.smtpPassword).map { Secret($0) }
+    guard (user == nil) == (password == nil) else {
+      throw ToolError(.config, "smtp-user and smtp-password belong together: give both or neither")
+    }
+    let authority = url[(url.firstRange(of: "://")?.upperBound ?? url.startIndex)...]
+      .prefix { $0 != "/" && $0 != "?" }
+    let place = String(authority.split(separator: "@").last ?? "")
+    let isLoopback = (HostPort(place) ?? HostPort(place + ":25"))?.isLoopback ?? false
+    return MailServer(
+      url: url, user: user, password: password, sender: sender.lowercased(),
+      isLoopback: isLoopback)
   }
 }

@@ -1,5 +1,6 @@
 // Every setting of the server, once: its name gives the flag, the variable, the member in the
 // config file and the credential. Help, `config print` and `config check` are made from this table.
+internal import KeyModel
 
 /// What a value of a setting must look like, with the sentence that says so.
 enum SettingForm: Sendable {
@@ -25,7 +26,10 @@ enum SettingForm: Sendable {
       schemes.contains { value.hasPrefix($0 + "://") && value.utf8.count > $0.utf8.count + 3 }
         ? nil : schemes.map { $0 + "://…" }.joined(separator: " or ")
     case .network: Network.isValid(value) ? nil : "an address range such as 10.0.0.0/8"
-    case .mailAddress: value.split(separator: "@").count == 2 ? nil : "a mail address"
+    case .mailAddress:
+      // A host without a dot will do for a sender.
+      EmailAddress.normalized(value) ?? EmailAddress.normalized(value + ".local") == nil
+        ? "a mail address" : nil
     }
   }
 }
@@ -116,6 +120,11 @@ extension Setting {
   static let smtpURL = Setting(
     name: "smtp-url", placeholder: "URL", summary: "smtp://host:port for mails",
     form: .url(schemes: ["smtp", "smtps"]), secret: true)
+  static let smtpUser = Setting(
+    name: "smtp-user", placeholder: "NAME", summary: "user at the mail server")
+  static let smtpPassword = Setting(
+    name: "smtp-password", placeholder: "PASSWORD", summary: "password at the mail server",
+    secret: true, hasFlag: false)
   static let mailFrom = Setting(
     name: "mail-from", placeholder: "ADDRESS", summary: "sender of mails", form: .mailAddress)
 
@@ -136,7 +145,7 @@ extension Setting {
     folder + [
       listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
       drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA,
-      outgoingAddress, leakKeysURL, smtpURL, mailFrom,
+      outgoingAddress, leakKeysURL, smtpURL, smtpUser, smtpPassword, mailFrom,
     ]
   static let client = [server, ca, token] + folder
   static let all = serving + [server, ca, token]

@@ -2,6 +2,17 @@
 // is in KeyRecordScan.
 package import KeyModel
 
+/// A place in the order of keys by their ends.
+package struct KeyEnd: Hashable, Sendable {
+  package var at: Timestamp
+  /// Bits of the key's id; the greatest stand behind every key of that moment.
+  package var key: UInt128
+  package init(at: Timestamp, key: UInt128) {
+    self.at = at
+    self.key = key
+  }
+}
+
 package struct KeyRepository {
   let transaction: Transaction
   init(_ transaction: Transaction) { self.transaction = transaction }
@@ -94,6 +105,18 @@ package struct KeyRepository {
   package func all(_ filter: KeyFilter) throws(StoreError) -> [Key] {
     let conditions = filter.conditions
     return try keys("\(conditions.clause) ORDER BY id", conditions.arguments)
+  }
+
+  /// Active keys whose end lies beyond `after` and not beyond `through`, soonest first.
+  package func ending(
+    after: KeyEnd, through end: Timestamp, limit: Int
+  ) throws(StoreError) -> [Key] {
+    try keys(
+      """
+       WHERE expires_at >= $1 AND expires_at <= $2 AND (expires_at > $1 OR id > $3) AND state = $4
+      ORDER BY expires_at, id LIMIT $5
+      """,
+      [.time(after.at), .time(end), .id(after.key), .raw(KeyState.active), .integer(Int64(limit))])
   }
 
   /// How many fit; in a write transaction the answer holds until it ends.

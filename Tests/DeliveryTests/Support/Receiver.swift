@@ -31,47 +31,20 @@ final class Certificate: Sendable {
 }
 
 /// `receiver.py`, running.
-final class Receiver: @unchecked Sendable {
-  // Sendable: nothing is changed once it is made.
+final class Receiver: Sendable {
   let port: Int
-  private let process = Process()
-  private let log: String
+  private let script: Script
 
   init(_ certificate: Certificate, address: String = "127.0.0.1") throws {
-    log = "\(certificate.folder)/receiver-\(UInt32.random(in: 0...UInt32.max)).log"
-    try Data().write(to: URL(filePath: log))
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "python3", Self.script, certificate.file, certificate.key, address,
-    ]
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: log))
-    try process.run()
-    var first: String?
-    for _ in 0..<2000 where first == nil {
-      usleep(5000)
-      first = Self.lines(log).first
-    }
-    guard let number = first.flatMap({ Int($0) }) else { throw Failed(text: "no receiver") }
+    script = try Script("receiver.py", [certificate.file, certificate.key, address])
+    guard let number = Int(script.first) else { throw Failed(text: "no receiver") }
     port = number
   }
 
-  deinit {
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-  }
-
   /// What it was asked, in order.
-  var requests: [String] { Self.lines(log).dropFirst().filter { $0 != "+" } }
+  var requests: [String] { script.lines.dropFirst().filter { $0 != "+" } }
   /// How many TLS connections were made to it.
-  var connections: Int { Self.lines(log).count { $0 == "+" } }
-
-  private static func lines(_ path: String) -> [String] {
-    let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
-    return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
-  }
-
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "receiver.py").path
+  var connections: Int { script.lines.count { $0 == "+" } }
 }
 
 /// Counts who connects to a port, and answers nothing.

@@ -97,7 +97,7 @@ extension PostgresCluster {
   }
 }
 
-private func waitForPort(_ port: Int, of child: Child) throws {
+func waitForPort(_ port: Int, of child: Child) throws {
   let up = poll(seconds: 30) { child.status != nil || (try? Wire(port: port)) != nil }
   guard up, child.status == nil else {
     throw Failure("\(child.name) does not listen on \(port): \(child.errors) \(child.output)")
