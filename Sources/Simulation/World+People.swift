@@ -112,10 +112,12 @@ extension World {
     return decision ?? false
   }
 
-  /// The owner looks up the key and hands it to the program.
+  /// The owner looks up the key and hands it to the program, once the one that it has is dead.
   private mutating func helpOut(_ tenant: Int) {
     let key = tenants[tenant].key
-    guard key.state == .active, let version = key.versions.first(where: { $0.state == .active })
+    let held = key.versions.first { $0.id == holders[tenant].version }
+    guard key.state == .active, held?.state.isFinal ?? true,
+      let version = key.versions.first(where: { $0.state == .active })
     else { return }
     holders[tenant].version = version.id
     holders[tenant].generation = version.number
@@ -265,8 +267,7 @@ extension World {
     for tenant in tenants.indices where tenants[tenant].key.state == .active {
       let time = self.time
       if !tenants[tenant].settings.isEnabled { edit(tenant) { $0.turnOn(time) } }
-      let held = tenants[tenant].key.versions.first { $0.id == holders[tenant].version }
-      if held?.state.isFinal ?? true { helpOut(tenant) }
+      helpOut(tenant)
     }
   }
 }
