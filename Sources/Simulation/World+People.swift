@@ -42,8 +42,11 @@ extension World {
       holders[at].isExcused = true
       reply(parcel, question.judge(status: 410, body: []))
     }
-    // Kept too late to be used before the deadline: no one is to blame.
-    if now > parcel.deadline.microseconds - 3600 * World.second { holders[at].isExcused = true }
+    // Kept too late to be used before the deadline, or called back while it was on the wire.
+    let isOpen = tenants[at].open.contains { $0.id == parcel.cycle }
+    if !isOpen || now > parcel.deadline.microseconds - 3600 * World.second {
+      holders[at].isExcused = true
+    }
     if trouble > 0 {
       if chance.below(3) == 0 { holders[at].manner = newManner() }
       if chance.below(8) == 0 {
