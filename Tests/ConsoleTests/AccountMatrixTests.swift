@@ -62,6 +62,7 @@ struct AccountMatrixTests {
     case "NewCycling":
       #"{"endpoint":"https://a.example/","every_days":1,"starts_on":"2099-01-01"}"#
     case "NewKey": #"{"environment":"production"}"#
+    case "NewWebhook", "NewEvent", "WebhookReplay": Site.goodBodies[route.input ?? ""]
     default: "{}"
     }
   }
@@ -142,7 +143,7 @@ struct AccountMatrixTests {
     }
     let viewer: Set<Operation> = [
       .getAccount, .listApplications, .getApplication, .getUsage, .listRequests, .streamRequests,
-      .listOutgoingAddresses,
+      .listEventTypes, .listOutgoingAddresses,
     ]
     #expect(viewer.isSubset(of: operations([.logs])))
     #expect(operations([]).isDisjoint(with: [.listKeys, .getKey, .createKey, .revealKey]))

@@ -108,7 +108,8 @@ struct AuthorizationMatrixTests {
     }
     // Last, from the inside out, because they take the objects away.
     for template in [
-      "keys/{key}", "applications/{application}", "members/{member}", "accounts/{account}",
+      "keys/{key}", "webhooks/{webhook}", "applications/{application}", "members/{member}",
+      "accounts/{account}",
       "operator-keys/{id}", "projects/{slug}",
     ] {
       let route = try #require(
@@ -126,6 +127,7 @@ struct AuthorizationMatrixTests {
       #"{"endpoint":"https://a.example/","every_days":1,"starts_on":"2099-01-01"}"#
     case "NewKey": #"{"environment":"production"}"#
     case "KeyImport": #"{"keys":[]}"#
+    case "NewWebhook", "NewEvent", "WebhookReplay": Site.goodBodies[route.input ?? ""] ?? ""
     case "NewOperatorKey": #"{"scopes":["keys:read"]}"#
     default: "{}"
     }

@@ -86,6 +86,26 @@ enum InputSchemas {
     ]),
     "CyclingRun": Schema.input(["environment": Schema.nullable(Schema.text(128))]),
     "CycleAcknowledgement": Schema.input(["request_id": Schema.nullable(Schema.text(128))]),
+    "NewWebhook": Schema.input(
+      [
+        "name": Schema.text(128), "url": endpoint,
+        "environment": Schema.nullable(Schema.text(128)), "events": events,
+      ], required: ["name", "url", "events"]),
+    "WebhookPatch": Schema.input([
+      "name": Schema.text(128), "url": endpoint, "environment": Schema.text(128),
+      "events": events, "enabled": Schema.boolean,
+    ]),
+    "WebhookRotation": Schema.input([
+      "overlap_seconds": Schema.nullable([
+        "type": "integer", "minimum": 0, "maximum": .integer(WebhookRotation.longestSeconds),
+      ])
+    ]),
+    "WebhookReplay": Schema.input(["since": Schema.time], required: ["since"]),
+    "NewEvent": Schema.input(
+      [
+        "type": Schema.text(128), "environment": Schema.nullable(Schema.text(128)),
+        "data": Schema.anyObject,
+      ], required: ["type", "data"]),
     "NewOperatorKey": Schema.input(
       [
         "name": Schema.nullable(Schema.text(128, min: 0)),
@@ -161,6 +181,9 @@ enum InputSchemas {
   static let routes = Schema.list(Schema.ref("Route"), max: 64)
   private static let upstream: JSONValue = [
     "type": "string", "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://",
+  ]
+  private static let events: JSONValue = [
+    "type": "array", "items": Schema.text(128), "minItems": 1, "maxItems": 256,
   ]
   private static let hosts = Schema.list(Schema.text(253), max: 32)
   private static let timeout: JSONValue = ["type": "integer", "minimum": 1, "maximum": 3600]

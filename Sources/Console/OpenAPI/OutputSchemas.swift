@@ -3,10 +3,9 @@ internal import KeyModel
 internal import Management
 
 enum OutputSchemas {
-  static let all: JSONObject = resources.merging(keys).merging(cycling).merging(requests).merging(
-    operators
-  ).merging(
-    dataPlane)
+  static let all: JSONObject = [keys, cycling, webhooks, requests, operators, dataPlane].reduce(
+    resources
+  ) { $0.merging($1) }
 
   private static let resources: JSONObject = [
     "Project": Schema.output([
@@ -150,6 +149,52 @@ enum OutputSchemas {
       "old_version_id": Schema.id("ver"),
     ]),
     "CycleList": Schema.page(of: "Cycle"),
+  ]
+
+  private static let webhooks: JSONObject = [
+    "Webhook": Schema.output([
+      "id": Schema.id("whk"), "account_id": Schema.id("acc"), "name": Schema.string,
+      "url": Schema.string, "environment": Schema.string, "events": Schema.list(Schema.string),
+      "enabled": Schema.boolean,
+      "disabled_reason": Schema.nullable(
+        Schema.choice(Webhook.DisabledReason.allCases.map(\.rawValue))),
+      "previous_secret_until": Schema.nullable(Schema.time), "created_at": Schema.time,
+    ]),
+    "WebhookWithSecret": ["allOf": [Schema.ref("Webhook"), Schema.ref("RevealedWebhook")]],
+    "WebhookList": Schema.page(of: "Webhook"),
+    "RevealedWebhook": Schema.output(
+      [
+        "secret": Schema.string, "token": Schema.string, "public_key": Schema.string,
+        "secret_expired": Schema.boolean,
+      ], optional: ["secret", "token", "secret_expired"]),
+    "DeliveryAttempt": Schema.output([
+      "at": Schema.time, "status": Schema.nullable(Schema.integer),
+      "latency_ms": Schema.integer, "error": Schema.nullable(Schema.string),
+      "response_excerpt": Schema.nullable(Schema.string),
+    ]),
+    "Delivery": Schema.output([
+      "id": Schema.id("dlv"), "event_id": Schema.id("evt"), "webhook_id": Schema.id("whk"),
+      "event_type": Schema.string,
+      "state": Schema.choice(DeliveryState.allCases.map(\.name)),
+      "next_attempt_at": Schema.nullable(Schema.time),
+      "attempts": Schema.list(Schema.ref("DeliveryAttempt"), max: Int64(Delivery.attemptsKept)),
+    ]),
+    "DeliveryWithRequest": Schema.extended(
+      "Delivery", ["request": Schema.output(["url": Schema.string, "body": Schema.string])]),
+    "DeliveryList": Schema.page(of: "Delivery"),
+    "ReplayedDeliveries": Schema.output([
+      "replayed": Schema.integer, "has_more": Schema.boolean,
+    ]),
+    "PublishedEvent": Schema.output([
+      "id": Schema.id("evt"), "type": Schema.string, "created_at": Schema.time,
+      "account_id": Schema.id("acc"), "environment": Schema.string,
+      "deliveries": Schema.integer,
+    ]),
+    "EventType": Schema.output([
+      "type": Schema.string, "title": Schema.string, "schema": Schema.anyObject,
+      "source": Schema.choice(["server", "project"]),
+    ]),
+    "EventTypeList": Schema.page(of: "EventType"),
   ]
 
   private static let requests: JSONObject = [

@@ -41,6 +41,16 @@ package enum RequestExamples {
     "LeakReport": [
       "token": "…", "url": "https://git.example/acme/app/blob/main/.env#L3", "source": "gitleaks",
     ],
+    "NewWebhook": [
+      "name": "Orders", "url": "https://hooks.example.com/latchkey", "environment": "production",
+      "events": ["key.created", "key.revoked"],
+    ],
+    "WebhookPatch": ["enabled": true],
+    "WebhookRotation": ["overlap_seconds": 86400],
+    "WebhookReplay": ["since": "2026-01-01T00:00:00Z"],
+    "NewEvent": [
+      "type": "order-created", "environment": "production", "data": ["order_id": "o-17"],
+    ],
     "NewOperatorKey": ["name": "backend", "scopes": ["verify"]],
     "LeaseRenewal": ["lease_seconds": 30],
     "VerifyRequest": [

@@ -4,7 +4,8 @@ internal import Management
 
 package enum RouteTable {
   package static let all: [Route] =
-    projects + leaks + accounts + applications + members + keys + cycling + usage + requests
+    projects + leaks + accounts + applications + members + keys + cycling + webhooks + usage
+    + requests
     + operatorKeys + audit + outbound + dataPlane
     + server
 

@@ -5,14 +5,15 @@ package enum RetrySchedule {
   /// - Parameters:
   ///   - waits: the policy's `retry`: seconds before each attempt, the first one included.
   ///   - notBefore: as the endpoint asked for.
-  ///   - random: any 64 bits; they move the wait by up to 10 % either way.
+  ///   - random: any 64 bits; they move the wait by up to 8 % either way, which with what the
+  ///     sending itself takes stays within the 10 % that are promised.
   package static func next(
     after tries: Int, waits: [Int64], now: Timestamp, notBefore: Timestamp? = nil,
     random: UInt64
   ) -> Timestamp? {
     guard tries < waits.count else { return nil }
     let wait = waits[tries] * 1_000_000
-    let spread = wait / 5
+    let spread = wait * 16 / 100
     let jitter = spread > 0 ? Int64(random % UInt64(spread + 1)) - spread / 2 : 0
     let time = Timestamp(microseconds: now.microseconds + wait + jitter)
     return max(time, notBefore ?? time)

@@ -10,15 +10,25 @@ package struct EndpointHealth: Hashable, Sendable {
   package var pausedUntil: Timestamp?
   /// The owner was told that it will be disabled.
   package var isWarned: Bool
+  /// The owner was told that an event was given up.
+  package var isLossTold: Bool
 
   package init(
     failures: Int = 0, failingSince: Timestamp? = nil, pausedUntil: Timestamp? = nil,
-    isWarned: Bool = false
+    isWarned: Bool = false, isLossTold: Bool = false
   ) {
     self.failures = failures
     self.failingSince = failingSince
     self.pausedUntil = pausedUntil
     self.isWarned = isWarned
+    self.isLossTold = isLossTold
+  }
+
+  /// A delivery ended in failure. True the first time since the last success: one mail tells of
+  /// them all.
+  package mutating func noteLoss() -> Bool {
+    defer { isLossTold = true }
+    return !isLossTold
   }
 
   package enum Effect: Hashable, Sendable {

@@ -13,6 +13,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
   }
 
+  /// After every other.
+  package static let latest = Timestamp(microseconds: .max)
+
   package static func < (left: Self, right: Self) -> Bool {
     left.microseconds < right.microseconds
   }

@@ -14,6 +14,10 @@ package enum Operation: String, Sendable, CaseIterable {
   case listMembers, createMember, getMember, updateMember, deleteMember
   case getAutoCycling, setAutoCycling, updateAutoCycling, stopAutoCycling, testAutoCycling,
     runAutoCycling, listCycles, acknowledgeCycle
+  case listWebhooks, createWebhook, getWebhook, updateWebhook, deleteWebhook, revealWebhook,
+    testWebhook, rotateWebhookSecret
+  case listDeliveries, getDelivery, replayDelivery, replayDeliveries
+  case listEventTypes, publishEvent
   case getUsage
   case listRequests, streamRequests, listProjectRequests
   case reportLeak
@@ -32,13 +36,19 @@ package enum Operation: String, Sendable, CaseIterable {
     case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys, .importKeys,
       .reportLeak:
       .keysWrite
-    case .revealKey, .revealClientSecret, .revealAssertionKey: .secretsReveal
+    case .revealKey, .revealClientSecret, .revealAssertionKey, .revealWebhook: .secretsReveal
     case .listMembers, .getMember: .membersRead
     case .createMember, .updateMember, .deleteMember: .membersWrite
     case .getAutoCycling, .listCycles: .cyclingRead
     case .setAutoCycling, .updateAutoCycling, .stopAutoCycling, .testAutoCycling,
       .runAutoCycling, .acknowledgeCycle:
       .cyclingWrite
+    case .listWebhooks, .getWebhook, .listDeliveries, .getDelivery, .listEventTypes:
+      .webhooksRead
+    case .createWebhook, .updateWebhook, .deleteWebhook, .testWebhook, .rotateWebhookSecret,
+      .replayDelivery, .replayDeliveries:
+      .webhooksWrite
+    case .publishEvent: .eventsWrite
     case .getUsage: .usageRead
     case .listRequests, .streamRequests, .listProjectRequests: .requestsRead
     case .listAudit: .auditRead
@@ -66,12 +76,14 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .listProjectRequests, .importKeys, .reportLeak, .listAudit, .listMails, .listOperatorKeys,
-      .createOperatorKey,
+      .listProjectRequests, .importKeys, .reportLeak, .publishEvent, .listAudit, .listMails,
+      .listOperatorKeys, .createOperatorKey,
       .getOperatorKey,
       .revokeOperatorKey:
       .nobody
-    case .getAccount, .listApplications, .getApplication, .listOutgoingAddresses: .everyMember
+    case .getAccount, .listApplications, .getApplication, .listOutgoingAddresses,
+      .listEventTypes:
+      .everyMember
     case .createApplication, .updateApplication, .deleteApplication, .revealClientSecret,
       .listKeys, .createKey, .getKey, .getReadiness, .updateKey, .revokeKey, .rotateKey,
       .resetKey, .revealKey, .resetAllKeys, .getAutoCycling, .setAutoCycling,
@@ -79,6 +91,10 @@ package enum Operation: String, Sendable, CaseIterable {
       .acknowledgeCycle:
       .holder(.keys)
     case .listMembers, .createMember, .getMember, .updateMember, .deleteMember: .holder(.members)
+    case .listWebhooks, .createWebhook, .getWebhook, .updateWebhook, .deleteWebhook,
+      .revealWebhook, .testWebhook, .rotateWebhookSecret, .listDeliveries, .getDelivery,
+      .replayDelivery, .replayDeliveries:
+      .holder(.webhooks)
     case .getUsage, .listRequests, .streamRequests: .holder(.logs)
     }
   }

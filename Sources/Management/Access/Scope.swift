@@ -17,6 +17,11 @@ package enum Scope: String, Sendable, CaseIterable {
   /// Auto cycling: settings and history.
   case cyclingRead = "cycling:read"
   case cyclingWrite = "cycling:write"
+  case webhooksRead = "webhooks:read"
+  /// Webhooks and their deliveries.
+  case webhooksWrite = "webhooks:write"
+  /// Publishing the operator's own events.
+  case eventsWrite = "events:write"
   case usageRead = "usage:read"
   /// Request records.
   case requestsRead = "requests:read"

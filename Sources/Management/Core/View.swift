@@ -49,6 +49,18 @@ struct View {
     return member
   }
 
+  func webhook(_ id: WebhookID) throws -> Webhook {
+    guard let webhook = try tx.webhooks.find(id) else { throw Problem.notFound() }
+    try visible(webhook.accountID, in: webhook.projectID)
+    return webhook
+  }
+
+  /// With its webhook and the type of its event.
+  func delivery(_ id: DeliveryID) throws -> (Delivery, Webhook, eventType: String) {
+    guard let (delivery, type) = try tx.deliveries.find(id) else { throw Problem.notFound() }
+    return (delivery, try webhook(delivery.webhookID), type)
+  }
+
   func key(_ id: KeyID) throws -> Key {
     guard let key = try tx.keys.find(id) else { throw Problem.notFound() }
     try visible(key.accountID, in: key.projectID)

@@ -24,6 +24,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case policyInUse = "policy_in_use"
   case keyLimitReached = "key_limit_reached"
   case applicationLimitReached = "application_limit_reached"
+  case webhookLimitReached = "webhook_limit_reached"
+  case webhookURLTaken = "webhook_url_taken"
+  case webhookDisabled = "webhook_disabled"
   case lastKey = "last_key"
   case keyInUse = "key_in_use"
   case keyRevoked = "key_revoked"
@@ -58,7 +61,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .requestTimeout: 408
     case .conflict, .slugTaken, .hostTaken, .externalIDTaken, .clientIDTaken, .emailTaken,
       .lastAdmin, .policyInUse, .keyLimitReached, .applicationLimitReached, .lastKey, .keyInUse,
-      .keyRevoked, .keyExpired,
+      .webhookLimitReached, .webhookURLTaken, .webhookDisabled, .keyRevoked, .keyExpired,
       .manualRotationDisabled, .rotationModeDisabled, .secretNotRecoverable,
       .accessFixed, .endpointTestFailed, .autoCyclingOff, .noKeyToCycle, .cycleOpen, .cycleOver,
       .idempotencyInFlight:
@@ -97,6 +100,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .policyInUse: "Keys or members depend on what the change would remove"
     case .keyLimitReached: "The limit of keys is reached"
     case .applicationLimitReached: "The limit of applications is reached"
+    case .webhookLimitReached: "The limit of webhooks is reached"
+    case .webhookURLTaken: "The URL is another webhook's"
+    case .webhookDisabled: "The webhook is disabled"
     case .lastKey: "The last key cannot be removed"
     case .keyInUse: "The key is still in use"
     case .keyRevoked: "The key is revoked"

@@ -13,7 +13,7 @@ struct KeyPlan {
     _ new: NewKey, _ choice: ApplicationChoice, _ policy: Policy, now: Timestamp
   ) throws(Problem) {
     var findings: [Problem.Finding] = []
-    let environment = Self.environment(new, policy, &findings)
+    let environment = policy.environment(wanted: new.environment, &findings)
     let kind = Self.kind(new, environment, policy, &findings)
     let application = Self.application(choice, &findings)
     let access = Self.access(new.access, application, policy, &findings)
@@ -27,19 +27,6 @@ struct KeyPlan {
     self.kind = kind
     self.access = access
     self.application = application
-  }
-
-  private static func environment(
-    _ new: NewKey, _ policy: Policy, _ findings: inout [Problem.Finding]
-  ) -> Environment? {
-    if new.environment == nil, policy.environments.count == 1 { return policy.environments.first }
-    if let found = new.environment.flatMap({ policy.environment(named: $0) }) { return found }
-    let names = policy.environments.map(\.name).joined(separator: ", ")
-    findings.append(
-      .init(
-        pointer: "/environment",
-        new.environment == nil ? "is required: one of \(names)" : "must be one of: \(names)"))
-    return nil
   }
 
   private static func kind(
@@ -83,6 +70,22 @@ struct KeyPlan {
       return nil
     }
     return wanted
+  }
+}
+
+extension Policy {
+  /// The one that is named, or the only one there is.
+  func environment(
+    wanted name: String?, _ findings: inout [Problem.Finding]
+  ) -> Environment? {
+    if name == nil, environments.count == 1 { return environments.first }
+    if let found = name.flatMap({ environment(named: $0) }) { return found }
+    let names = environments.map(\.name).joined(separator: ", ")
+    findings.append(
+      .init(
+        pointer: "/environment",
+        name == nil ? "is required: one of \(names)" : "must be one of: \(names)"))
+    return nil
   }
 }
 

@@ -33,7 +33,7 @@ extension MemberPermission {
   var operatorScope: Scope {
     switch self {
     case .keys: .keysWrite
-    case .webhooks: .accountsWrite
+    case .webhooks: .webhooksWrite
     case .logs: .usageRead
     case .members: .membersWrite
     }

@@ -7,7 +7,9 @@ package enum SecretMember {
   package static let operatorKey = "operator_key"
   package static let clientSecret = "client_secret"
   package static let assertionKey = "assertion_key"
-  package static let all = [secret, operatorKey, clientSecret, assertionKey]
+  /// Of a webhook, where the policy sends one.
+  package static let token = "token"
+  package static let all = [secret, operatorKey, clientSecret, assertionKey, token]
   package static let expired = "secret_expired"
 
   /// The same answer with `"secret_expired":true` in the place of every secret.

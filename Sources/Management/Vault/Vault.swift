@@ -102,6 +102,13 @@ extension SealContext {
       purpose: "secret")
   }
 
+  /// For those before a rotation too: it moves them to a column of their own as they are.
+  static func webhook(_ id: WebhookID, of account: AccountID) -> SealContext {
+    SealContext(
+      table: "webhooks", column: "sealed_secrets", row: id.description, account: account,
+      purpose: "webhook")
+  }
+
   static func clientSecret(of account: AccountID) -> SealContext {
     SealContext(
       table: "accounts", column: "sealed_client_secret", row: account.description,

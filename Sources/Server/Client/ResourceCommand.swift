@@ -11,9 +11,15 @@ struct Field: Sendable {
   let member: String
   var form: Form = .text
   var place: Place = .body
+  /// What is sent without being asked for.
+  var constant: JSONValue?
 
   static func body(_ source: String, _ member: String? = nil, _ form: Form = .text) -> Field {
     Field(source: source, member: member ?? source.replacing("-", with: "_"), form: form)
+  }
+
+  static func always(_ member: String, _ value: JSONValue) -> Field {
+    Field(source: "", member: member, constant: value)
   }
 
   static func query(_ source: String, _ member: String? = nil) -> Field {
@@ -113,6 +119,7 @@ struct ResourceCommand: Sendable {
   private func value(
     of field: Field, _ invocation: Invocation
   ) throws(ToolError) -> JSONValue? {
+    if let constant = field.constant { return constant }
     let texts = invocation.argument(field.source).map { [$0] } ?? invocation.list(field.source)
     guard let last = texts.last else { return nil }
     switch field.form {

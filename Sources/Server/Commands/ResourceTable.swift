@@ -2,8 +2,8 @@
 
 enum ResourceTable {
   static let commands =
-    (projects + accounts + applications + members + keys + cycling + operatorKeys).map(
-      \.command)
+    (projects + accounts + applications + members + keys + cycling + webhooks + events
+    + operatorKeys).map(\.command)
 
   private static let accountFlag = Flag(
     name: "account", placeholder: "ACCOUNT", summary: "acc_…", required: true)

@@ -20,6 +20,8 @@ package final class LatchkeyServer: Sendable {
   private let metering: Metering
   /// Nil where only a local command works on the folder.
   private let cycling: Cycling?
+  /// Nil for a local command, which ends before anything arrives.
+  private let deliveries: DeliveryLoop?
   private let gatherer: UsageGatherer
   private let records: RecordWriter
   private let lock: FolderLock
@@ -86,6 +88,7 @@ package final class LatchkeyServer: Sendable {
       await control.close(drainSeconds: plan.drainSeconds)
       throw ToolError(.config, "\(error)")
     }
+    deliveries = plan.delivers ? DeliveryLoop(control, surroundings) : nil
     upkeep = Upkeep(control, gatherer, records, disk, health, plan.folder, Log(surroundings))
     cycling = plan.servesCalls ? Cycling(control.management, Log(surroundings)) : nil
     self.gatherer = gatherer
@@ -102,6 +105,7 @@ package final class LatchkeyServer: Sendable {
     // While the workers still answer: a round may be asking them for what they counted.
     await cycling?.halt()
     await upkeep.stop()
+    await deliveries?.stop(within: drainSeconds)
     // Whoever follows a log would hold the drain up.
     records.tail.close()
     await OffThread.run { [engine, records] in

@@ -144,6 +144,11 @@ private struct Rounds: Sendable {
       log.warning("keys that end soon were not told of: \(Failure.line(error))")
     }
     do {
+      try await control.management.sweepEvents()
+    } catch {
+      log.warning("events were not looked after: \(Failure.line(error))")
+    }
+    do {
       let retention = try await control.management.requestRetention()
       records.keep(before: retention.before, shorter: retention.shorter)
     } catch {

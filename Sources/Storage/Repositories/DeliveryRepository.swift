@@ -90,6 +90,16 @@ package struct DeliveryRepository {
     }
   }
 
+  /// When the next one is due that is not yet; nil: none.
+  package func nextDue(
+    of webhook: WebhookID, after now: Timestamp
+  ) throws(StoreError) -> Timestamp? {
+    let next = try transaction.number(
+      "SELECT min(next_attempt_at) FROM deliveries WHERE webhook_id = $1 AND next_attempt_at > $2",
+      [.id(webhook), .time(now)])
+    return next == 0 ? nil : Timestamp(microseconds: next)
+  }
+
   /// What an attempt came to. Nothing where the delivery has ended meanwhile.
   package func settle(_ delivery: Delivery) throws(StoreError) {
     try transaction.execute(

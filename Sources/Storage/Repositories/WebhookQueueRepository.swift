@@ -27,11 +27,14 @@ package struct WebhookQueueRepository {
       """, [.id(id), Self.never])
   }
 
-  /// Something is due at `time` at the latest.
+  /// Something is due at `time` at the latest, but not in a pause.
   package func bring(_ id: WebhookID, to time: Timestamp) throws(StoreError) {
     try transaction.execute(
-      "UPDATE webhook_queues SET due_at = $2 WHERE webhook_id = $1 AND due_at > $2",
-      [.id(id), .time(time)])
+      """
+      UPDATE webhook_queues
+      SET due_at = CASE WHEN paused_until > $2 THEN paused_until ELSE $2 END
+      WHERE webhook_id = $1 AND due_at > CASE WHEN paused_until > $2 THEN paused_until ELSE $2 END
+      """, [.id(id), .time(time)])
   }
 
   /// Those that nobody holds and in which something is due, longest due first.
@@ -51,7 +54,7 @@ package struct WebhookQueueRepository {
     return next == 0 || next == .max ? nil : Timestamp(microseconds: next)
   }
 
-  /// Nil where somebody holds it.
+  /// Nil where somebody holds it or it is left in peace.
   package func claim(
     _ id: WebhookID, at now: Timestamp, until end: Timestamp
   ) throws(StoreError) -> WebhookQueue? {
@@ -59,14 +62,17 @@ package struct WebhookQueueRepository {
       """
       UPDATE webhook_queues SET leased_until = $3, epoch = epoch + 1
       WHERE webhook_id = $1 AND leased_until <= $2
+        AND (paused_until IS NULL OR paused_until <= $2)
       RETURNING webhook_id, epoch, failures, failing_since, paused_until, warned
       """, [.id(id), .time(now), .time(end)]
     ) { (row: any Row) throws(StoreError) in
-      WebhookQueue(
+      let told = try row.integer(5)
+      return WebhookQueue(
         webhookID: try row.id(0), epoch: try row.integer(1),
         health: EndpointHealth(
           failures: Int(try row.integer(2)), failingSince: try row.optionalTime(3),
-          pausedUntil: try row.optionalTime(4), isWarned: try row.integer(5) != 0))
+          pausedUntil: try row.optionalTime(4), isWarned: told & 1 != 0,
+          isLossTold: told & 2 != 0))
     }
   }
 
@@ -95,12 +101,13 @@ package struct WebhookQueueRepository {
       [
         .id(queue.webhookID), .integer(queue.epoch), .integer(Int64(health.failures)),
         .time(health.failingSince), .time(health.pausedUntil),
-        .integer(health.isWarned ? 1 : 0),
+        .integer((health.isWarned ? 1 : 0) | (health.isLossTold ? 2 : 0)),
       ])
   }
 
   /// Ends the claim; the queue is due when its first pending delivery is, but not in a pause.
-  package func release(_ queue: WebhookQueue) throws(StoreError) {
+  /// Gives when that is; nil: never.
+  package func release(_ queue: WebhookQueue) throws(StoreError) -> Timestamp? {
     let first = try transaction.number(
       """
       SELECT min(next_attempt_at) FROM deliveries
@@ -113,6 +120,7 @@ package struct WebhookQueueRepository {
       UPDATE webhook_queues SET leased_until = 0, due_at = $3
       WHERE webhook_id = $1 AND epoch = $2
       """, [.id(queue.webhookID), .integer(queue.epoch), .integer(due)])
+    return due == .max ? nil : Timestamp(microseconds: due)
   }
 
   /// A new beginning for an endpoint that somebody switched on again or gave another address.
@@ -124,6 +132,16 @@ package struct WebhookQueueRepository {
         warned = 0, leased_until = 0, epoch = epoch + 1, due_at = $2
       WHERE webhook_id = $1
       """, [.id(id), due.map { .time($0) } ?? Self.never])
+  }
+
+  /// Whoever holds the queue holds it no longer, and takes it again as the webhook is now.
+  package func loosen(_ id: WebhookID, at now: Timestamp) throws(StoreError) {
+    try transaction.execute(
+      """
+      UPDATE webhook_queues SET leased_until = 0, epoch = epoch + 1,
+        due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
+      WHERE webhook_id = $1
+      """, [.id(id), .time(now)])
   }
 
   /// For the one process that uses the store: whoever held a queue is gone.

@@ -124,8 +124,13 @@ final class Site: Sendable {
     let applications = await ask("GET", "/v1/accounts/\(account)/applications")
     let made = await ask(
       "POST", "/v1/operator-keys", #"{"scopes":["*"],"project":"\#(slug)"}"#)
+    let webhook = try await ask(
+      "POST", "/v1/accounts/\(account)/webhooks", Self.goodBodies["NewWebhook"]
+    ).text("id")
     let key = try await key(account)
     return [
+      "webhook": webhook,
+      "delivery": try await ask("POST", "/v1/webhooks/\(webhook)/test").text("id"),
       "slug": slug, "account": account, "key": key, "cycle": try await cycle(of: key),
       "application": applications.body["data"]?.array?.first?["id"]?.string ?? "",
       "id": try made.text("id"), "name": "default",
@@ -149,6 +154,14 @@ final class Site: Sendable {
       return cycle.id.description
     }
   }
+
+  /// By the names of their schemas.
+  static let goodBodies = [
+    "NewWebhook":
+      #"{"name":"N","url":"https://a.example","environment":"production","events":["*"]}"#,
+    "NewEvent": #"{"type":"a.b","environment":"production","data":{}}"#,
+    "WebhookReplay": #"{"since":"2026-01-01T00:00:00Z"}"#,
+  ]
 
   private func count(_ account: String) async -> Int {
     await ask("GET", "/v1/accounts/\(account)/members?limit=200").body["data"]?.array?.count ?? 0

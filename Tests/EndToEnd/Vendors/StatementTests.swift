@@ -25,11 +25,14 @@ struct StatementTests {
         ([7...7], "other products of the vendor"),
       ]),
     Vendor(
-      files: ["EndToEnd/Vendors/TrueworkTests"], prefix: "TW",
+      files: ["EndToEnd/Vendors/TrueworkTests", "EndToEnd/Vendors/WebhookVendorTests"],
+      prefix: "TW",
       numbers: [1...16, 20...23, 30...31, 40...48],
       elsewhere: [
         ([4...4], "comes with import"), ([20...23], "not modelled: version pinning"),
-        ([40...48], "comes with webhooks"),
+        ([46...46], "not modelled: versions of events"),
+        ([47...47], "GET /v1/outgoing-addresses, tested with the outbound transport"),
+        ([48...48], "a gap in the vendor's text"),
       ]),
     Vendor(
       files: ["EndToEnd/Vendors/TrueContextTests", "EndToEnd/Vendors/TrueContextMeteringTests"],
@@ -42,7 +45,7 @@ struct StatementTests {
     Vendor(
       files: [
         "EndToEnd/Vendors/VeryfiTests", "EndToEnd/VeryfiSelfServiceTests",
-        "ConsoleTests/MemberTests",
+        "ConsoleTests/MemberTests", "EndToEnd/Vendors/WebhookVendorTests",
       ],
       prefix: "VF",
       numbers: [1...18, 20...22, 30...33, 40...41, 50...54].map { $0 },
@@ -50,17 +53,18 @@ struct StatementTests {
         ([4...9], "not modelled: request signatures"),
         ([33...33], "not modelled: a lock on repeated errors"),
         ([41...41], "an older text, which the newer one of VF-40 replaces"),
-        ([50...54], "comes with webhooks"),
+        ([53...53], "not modelled: a check by a secret that the user types"),
+        ([54...54], "a gap in the vendor's text"),
       ]),
     Vendor(
-      files: ["EndToEnd/Vendors/TruvTests"], prefix: "TV",
+      files: ["EndToEnd/Vendors/TruvTests", "EndToEnd/Vendors/WebhookVendorTests"],
+      prefix: "TV",
       numbers: [1...14, 20...23, 30...33, 40...50],
       elsewhere: [
         ([10...10], "the upstream's work"), ([13...13], "a dashboard's affair"),
         ([22...22], "the upstream's answers"),
-        ([31...31], "not modelled: bodies are never kept"),
-        ([32...32], "not published; deliveries come with webhooks"),
-        ([40...50], "comes with webhooks"),
+        ([31...31], "not modelled: bodies are never kept"), ([32...32], "not published"),
+        ([50...50], "GET /v1/outgoing-addresses, tested with the outbound transport"),
       ]),
   ]
 

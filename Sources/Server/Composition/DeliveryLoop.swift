@@ -1,0 +1,55 @@
+// Runs the delivery engine while the server runs: whenever there is something new, when something
+// becomes due, and once a second, since other servers write to the store too.
+internal import Delivery
+internal import KeyModel
+internal import Management
+
+final class DeliveryLoop: Sendable {
+  private let engine: DeliveryEngine
+  private let signal: DeliverySignal
+  private let task: Task<Void, Never>
+
+  init(_ control: ControlPlane, _ surroundings: Surroundings) {
+    let log = Log(surroundings)
+    let signal = control.management.deliverySignal
+    let engine = DeliveryEngine(
+      store: control.store, transport: control.outbound.transport, desk: control.management,
+      signal: signal, now: surroundings.now, entropy: surroundings.entropy
+    ) { log.error("deliveries: \(Failure.line($0))") }
+    self.engine = engine
+    self.signal = signal
+    task = Task { await Self.run(engine, signal, surroundings.now) }
+  }
+
+  private static func run(
+    _ engine: DeliveryEngine, _ signal: DeliverySignal, _ now: @Sendable () -> Timestamp
+  ) async {
+    await engine.begin()
+    var woken: Set<WebhookID> = []
+    while !Task.isCancelled {
+      let next = await engine.round(woken)
+      let start = now().microseconds
+      let wait = next.microseconds > start ? min(next.microseconds - start, 1_000_000) : 5_000
+      let timer = Task {
+        try await Task.sleep(for: .microseconds(wait))
+        signal.wake()
+      }
+      woken = await signal.wait()
+      timer.cancel()
+    }
+  }
+
+  /// Starts nothing more; calls in flight have so many seconds to end. What they bring after that
+  /// is sent again by the next server.
+  func stop(within seconds: Int) async {
+    task.cancel()
+    signal.wake()
+    await task.value
+    let clock = ContinuousClock()
+    let end = clock.now.advanced(by: .seconds(seconds))
+    await engine.stop {
+      try? await Task.sleep(for: .milliseconds(20))
+      return clock.now < end
+    }
+  }
+}

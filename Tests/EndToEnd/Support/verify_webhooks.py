@@ -1,0 +1,33 @@
+"""Holds every line of a receiver's log to the published library: LOG SECRET [PATH]. Prints how many
+were verified; a line that is not ends it."""
+import json
+import sys
+import time
+from unittest import mock
+
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+log, secret = sys.argv[1:3]
+path = sys.argv[3] if len(sys.argv) > 3 else None
+hook, verified = Webhook(secret), 0
+for line in open(log):
+    call = json.loads(line)
+    if path and call["path"] != path:
+        continue
+    headers = {name.lower(): value for name, value in call["headers"]}
+    hook.verify(call["body"], headers)
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        broken = dict(headers)
+        broken[name] = "1" + broken[name]
+        try:
+            hook.verify(call["body"], broken)
+            sys.exit("a call with another %s was verified" % name)
+        except WebhookVerificationError:
+            pass
+    try:
+        hook.verify(call["body"] + " ", headers)
+        sys.exit("another body was verified")
+    except WebhookVerificationError:
+        pass
+    verified += 1
+print(verified)
