@@ -113,17 +113,17 @@ struct DeliveryEngineTests {
     let healthy = try await world.webhook(Self.url)
     world.endpoints.answer(Self.url, 200)
     _ = await world.engine.round()
+    await until { gate.count >= 100 }
     #expect(gate.count >= 100)
     try await world.emit(Self.url, 150)
-    for _ in 0..<2000 {
-      _ = await world.engine.round()
-      await Task.yield()
-      if try await world.states(healthy) == [.delivered: 150] { break }
+    await until {
+      _ = await world.engine.round([healthy])
+      return (try? await world.states(healthy)) == [.delivered: 150]
     }
     try await #expect(world.states(healthy) == [.delivered: 150])
     #expect(gate.count <= 512)
     gate.open()
-    for _ in 0..<1000 where await !world.engine.isQuiet { await Task.yield() }
+    await until { await world.engine.isQuiet }
   }
 
   @Test("Random failures: in the end everything has arrived, once as the store knows")
@@ -164,18 +164,19 @@ struct DeliveryEngineTests {
     _ = await first.engine.round()
     let second = try await DeliveryWorld(sharing: first)
     _ = await second.engine.round()
+    await until { gate.count >= 4 }
     // The first holds the queue: the second starts nothing.
     #expect(first.endpoints.calls.count == 4)
     first.clock.move(to: first.clock.now.adding(seconds: 31))
     first.endpoints.answer(Self.url, 200)
-    for _ in 0..<200 {
+    await until {
       _ = await second.engine.round()
-      await Task.yield()
+      return (try? await first.states(hook)) == [.delivered: 8]
     }
     try await #expect(first.states(hook) == [.delivered: 8])
     // What the first hears now is too late to count.
     gate.open()
-    for _ in 0..<200 where await !first.engine.isQuiet { await Task.yield() }
+    await until { await first.engine.isQuiet }
     try await #expect(first.states(hook) == [.delivered: 8])
     try await #expect(first.deliveries(hook).allSatisfy { $0.attempts.count == 1 })
     first.store.close()

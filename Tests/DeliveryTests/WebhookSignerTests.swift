@@ -28,7 +28,8 @@ struct WebhookSignerTests {
     let signature = key.sign(content)
     #expect(
       Base64.encode(signature)
-        == "tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag=="
+        == "tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6"
+        + "KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag=="
     )
     #expect(Base64.encode(key.publicKey) == "ZlN4eg7dSSqi0moX9hQUk3orrOouK3QVQSlJa248c/g=")
     #expect(Ed25519Key.isValid(signature, of: content, publicKey: key.publicKey))

@@ -1,5 +1,5 @@
-// kill -9 of the server while it delivers to an endpoint that fails at random. Every event whose 202
-// was read must arrive, with one id and the same bytes however often it is sent.
+// kill -9 of the server while it delivers to an endpoint that fails at random. Every event whose
+// 202 was read must arrive, with one id and the same bytes however often it is sent.
 // `make soak` sets LATCHKEY_TEST_EVENTS.
 import Foundation
 import Testing

@@ -1,6 +1,6 @@
 // Brings what is due to the endpoints. The engine holds a claim on each queue that it works on, so
-// that one server at a time calls an endpoint; what it starts is bounded by endpoint, by account and
-// in all. It has no clock and no timer: whoever runs it calls `round` when something is due.
+// that one server at a time calls an endpoint; what it starts is bounded by endpoint, by account
+// and in all. It has no clock and no timer: whoever runs it calls `round` when something is due.
 package import Crypto
 package import KeyModel
 package import Storage
@@ -97,7 +97,8 @@ package actor DeliveryEngine {
     return order.compactMap { runs[$0]?.nextRetry }.reduce(askAt, min)
   }
 
-  /// Starts nothing more, waits for what is in flight as long as `wait` does, gives the claims back.
+  /// Starts nothing more, waits for what is in flight as long as `wait` does, and gives the claims
+  /// back.
   package func stop(_ wait: @Sendable () async -> Bool) async {
     isStopping = true
     while inFlight > 0 {

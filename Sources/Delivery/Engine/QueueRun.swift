@@ -1,4 +1,5 @@
-// One webhook's queue while this server holds it: what is ready, what is in flight, how many may be.
+// One webhook's queue while this server holds it: what is ready, what is in flight, how many may
+// be.
 // Owned by the engine; it calls nobody.
 internal import KeyModel
 internal import Storage

@@ -1,5 +1,5 @@
-// The delivery engine on a store, with a clock that stands still and endpoints that answer as a case
-// says.
+// The delivery engine on a store, with a clock that stands still and endpoints that answer as a
+// case says.
 import Crypto
 import KeyModel
 import Storage
@@ -73,6 +73,14 @@ final class Gate: Sendable {
   }
 
   var count: Int { state.withLock { $0.waiting.count } }
+}
+
+/// Waits for what other tasks do, for ten seconds at most.
+func until(_ condition: () async -> Bool) async {
+  for _ in 0..<10_000 {
+    if await condition() { return }
+    try? await Task.sleep(for: .milliseconds(1))
+  }
 }
 
 struct FixedDesk: DeliveryDesk {
@@ -163,9 +171,8 @@ struct DeliveryWorld: Sendable {
     var next = Timestamp.latest
     for _ in 0..<10_000 {
       next = await engine.round()
-      for _ in 0..<50 where await !engine.isQuiet { await Task.yield() }
-      let isQuiet = await engine.isQuiet
-      if isQuiet, next > clock.now { break }
+      await until { [engine] in await engine.isQuiet }
+      if next > clock.now { break }
     }
     return next
   }

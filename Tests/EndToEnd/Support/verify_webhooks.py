@@ -18,7 +18,7 @@ for line in open(log):
     hook.verify(call["body"], headers)
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         broken = dict(headers)
-        broken[name] = "1" + broken[name]
+        broken[name] = "1" + broken[name].replace("v1,", "v1,A")
         try:
             hook.verify(call["body"], broken)
             sys.exit("a call with another %s was verified" % name)

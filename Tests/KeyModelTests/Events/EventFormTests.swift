@@ -88,8 +88,8 @@ struct EventFormTests {
         "[None, True, False, [], {}, -1, 9007199254740993]"
       ),
       (
-        #"["it's","say \"x\"","it's \"x\"","back\\slash","a\nb\tc\r","\u0000\u001b\u007f\u0085"]"#,
-        #"["it's", 'say "x"', 'it\'s "x"', 'back\\slash', 'a\nb\tc\r', '\x00\x1b\x7f\x85']"#
+        #"["it's","say \"x\"","it's \"x\"","back\\slash","a\nb\tc\r","\u0001\u001b\u007f\u0085"]"#,
+        #"["it's", 'say "x"', 'it\'s "x"', 'back\\slash', 'a\nb\tc\r', '\x01\x1b\x7f\x85']"#
       ),
       (
         #"["é ✓ 漢 😀","\u00ad\u200b\u2028\ue000\u00a0"]"#,
