@@ -70,7 +70,7 @@ struct WebhookTests {
   @Test("After a rotation both secrets verify; redirects fail; 410 disables")
   func answers() throws {
     let world = try HookWorld(policy: ["webhooks": ["retry": [0]]])
-    let hook = try world.hook("/ok/rotated")
+    let hook = try world.hook("/ok/rotated", ["order.created"])
     let rotated = try world.latchkey.expect(
       201, "POST", "/v1/webhooks/\(hook["id"].text())/rotate-secret", ["overlap_seconds": 60])
     let redirected = try world.hook("/redirect")
