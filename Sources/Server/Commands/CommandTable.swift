@@ -15,7 +15,8 @@ enum CommandTable {
     CommandGroup(
       title: "Manage",
       words: [
-        "projects", "profiles", "accounts", "applications", "members", "keys", "cycling", "webhooks",
+        "projects", "profiles", "accounts", "applications", "members", "keys", "cycling",
+        "webhooks",
         "deliveries", "events", "operator-keys", "usage", "logs", "audit", "mails",
       ]),
     CommandGroup(

@@ -88,7 +88,7 @@ package final class LatchkeyServer: Sendable {
       await control.close(drainSeconds: plan.drainSeconds)
       throw ToolError(.config, "\(error)")
     }
-    deliveries = plan.delivers ? DeliveryLoop(control, surroundings) : nil
+    deliveries = plan.servesCalls ? DeliveryLoop(control, surroundings) : nil
     upkeep = Upkeep(control, gatherer, records, disk, health, plan.folder, Log(surroundings))
     cycling = plan.servesCalls ? Cycling(control.management, Log(surroundings)) : nil
     self.gatherer = gatherer

@@ -16,8 +16,6 @@ struct ServerPlan: Sendable {
     }
   }
   var listeners: [ListenerSettings]
-  /// Whether events are brought to webhooks.
-  var delivers = true
   var workers: Int
   var trustedProxies: [CIDR] = []
   var drainSeconds = 5
@@ -56,7 +54,6 @@ struct ServerPlan: Sendable {
     store = ServeSettings.store(config, folder)
     masterKeyPath = config.text(.masterKeyFile) ?? folder.masterKey
     workers = 1
-    delivers = false
     listeners = [Self.socket(folder)]
   }
 
