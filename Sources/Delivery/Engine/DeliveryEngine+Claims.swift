@@ -74,7 +74,14 @@ extension DeliveryEngine {
     for start in stride(from: 0, to: wanting.count, by: 64) {
       let some = wanting.dropFirst(start).prefix(64).compactMap { runs[$0] }
       for run in some { runs[run.webhook.id]?.asked() }
-      for reading in try await read(some, time) {
+      let readings: [Reading]
+      do {
+        readings = try await read(some, time)
+      } catch {
+        for run in some { runs[run.webhook.id]?.wasWoken = true }
+        throw error
+      }
+      for reading in readings {
         let id = reading.queue.webhookID
         guard let (assignment, page, limit, next) = reading.page else {
           drop(reading.queue)

@@ -63,7 +63,7 @@ final class Receiver: Sendable {
   }
 
   /// Waits until so many have come.
-  func wait(_ count: Int, _ path: String? = nil, seconds: Double = 20) throws -> [Call] {
+  func wait(_ count: Int, _ path: String? = nil, seconds: Double = 60) throws -> [Call] {
     _ = try poll(seconds: seconds) { try calls(path).count >= count }
     return try calls(path)
   }
