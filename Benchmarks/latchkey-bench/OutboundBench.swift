@@ -26,7 +26,8 @@ enum OutboundBench {
     pthread_join(thread, nil)
     print(
       """
-      {"outbound_deliveries":\(delivered),"of":\(calls / inFlight * inFlight),"in_flight":\(inFlight),\
+      {"outbound_deliveries":\(delivered),"of":\(calls / inFlight * inFlight),\
+      "in_flight":\(inFlight),\
       "per_second":\(Int(Double(delivered) / seconds)),\
       "cpu_us_each":\(Int(used / Double(calls) * 1e6))}
       """)
