@@ -81,8 +81,9 @@ struct TransportTests {
     #expect(receiver.requests == ["POST \(path)"])
     #expect(receiver.connections == 1)
     if path == "/alt-svc" {
+      // To the same receiver; a slow machine may have given up the connection meanwhile.
       #expect(try await transport.post(url("/ok")).get().status == 200)
-      #expect(receiver.connections == 1)
+      #expect(receiver.requests == ["POST /alt-svc", "POST /ok"])
     }
   }
 
