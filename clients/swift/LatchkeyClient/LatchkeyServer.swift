@@ -130,7 +130,10 @@ public struct LatchkeyServer: Sendable {
   private func ask<Answer: Decodable>(
     _ method: String, _ path: String, _ body: (some Encodable)?, _ idempotencyKey: String? = nil
   ) async throws -> Answer {
-    let sent = try body.map { try JSONEncoder().encode($0) }
+    let encoder = JSONEncoder()
+    // The same bytes each time: under one Idempotency-Key another order is another body.
+    encoder.outputFormatting = .sortedKeys
+    let sent = try body.map { try encoder.encode($0) }
     return try JSONDecoder().decode(
       Answer.self, from: try await data(method, path, sent, idempotencyKey))
   }
