@@ -27,7 +27,7 @@ build: ## Build for release, warnings are errors
 
 test: setup lint ## Everything CI asks: setup, lint, build with warnings as errors, all tests
 	swift build --build-tests $(STRICT)
-	swift test --skip-build $(STRICT)
+	scripts/test.sh $(STRICT)
 
 check: lint ## Fast round while working: lint, build, tests without EndToEnd (FILTER=… narrows)
 	swift build --build-tests
