@@ -77,7 +77,7 @@ extension RouteTable {
     .operation(
       .get, "/v1/webhooks/{webhook}/deliveries", .listDeliveries,
       "List the deliveries of a webhook, newest first", tag: "Webhooks",
-      query: pageParameters + deliveryFilters, output: "DeliveryList"
+      query: pageParameters + deliveriesQuery, output: "DeliveryList"
     ) { management, call throws(Problem) in
       var findings: [Problem.Finding] = []
       let state = call.query.choice(
@@ -120,7 +120,7 @@ extension RouteTable {
     },
   ]
 
-  private static let deliveryFilters = [
+  private static let deliveriesQuery = [
     QueryParameter(
       name: "state", about: "Only those in this state.",
       schema: ["type": "string", "enum": .array(DeliveryState.allCases.map { .string($0.name) })]),
