@@ -1,4 +1,5 @@
 // What all lists share.
+internal import KeyModel
 
 /// Rows of one page: contracts cap pages at 200, and a caller's mistake must not read a whole
 /// table.
@@ -21,6 +22,13 @@ struct Conditions {
 
   /// ` WHERE …`, or nothing.
   var clause: String { terms.isEmpty ? "" : " WHERE " + terms.joined(separator: " AND ") }
+
+  /// The clause of one page of a list by `id`, newest first: `before` is exclusive.
+  mutating func newestFirst<Tag>(before: ID<Tag>?, limit: Int) -> String {
+    if let before { add("id < ?", .id(before)) }
+    let clause = clause
+    return "\(clause) ORDER BY id DESC LIMIT \(argument(pageLimit(limit)))"
+  }
 
   /// The number of one more argument, for a clause after the conditions.
   mutating func argument(_ value: SQLValue) -> String {

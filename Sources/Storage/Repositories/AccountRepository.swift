@@ -84,11 +84,9 @@ package struct AccountRepository {
   ) throws(StoreError) -> [Account] {
     var conditions = Conditions()
     conditions.add("project_id = ?", .id(project))
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM accounts\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM accounts\(page)",
       conditions.arguments, Self.account)
   }
 

@@ -51,11 +51,9 @@ package struct ApplicationRepository {
     var conditions = Conditions()
     conditions.add("account_id = ?", .id(account))
     conditions.add("removed_at IS NULL")
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM applications\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM applications\(page)",
       conditions.arguments, Self.application)
   }
 

@@ -121,10 +121,8 @@ package struct CycleRepository {
     var conditions = Conditions()
     conditions.add("account_id = ?", .id(account))
     if let environment { conditions.add("environment = ?", .text(environment)) }
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
-    return try cycles("\(clause) ORDER BY id DESC LIMIT \(limit)", conditions.arguments)
+    let page = conditions.newestFirst(before: before, limit: limit)
+    return try cycles(page, conditions.arguments)
   }
 
   private func cycles(_ clause: String, _ arguments: [SQLValue]) throws(StoreError) -> [Cycle] {

@@ -84,10 +84,8 @@ package struct KeyRepository {
     _ filter: KeyFilter, before: KeyID? = nil, limit: Int
   ) throws(StoreError) -> [Key] {
     var conditions = filter.conditions
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
-    return try keys("\(clause) ORDER BY id DESC LIMIT \(limit)", conditions.arguments)
+    let page = conditions.newestFirst(before: before, limit: limit)
+    return try keys(page, conditions.arguments)
   }
 
   /// Oldest first; `after` is exclusive, `limit` at most 200.

@@ -38,11 +38,9 @@ package struct MailRepository {
     var conditions = Conditions()
     if let account { conditions.add("account_id = ?", .id(account)) }
     if let project { conditions.add("project_id = ?", .id(project)) }
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM mails\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM mails\(page)",
       conditions.arguments, Self.mail)
   }
 

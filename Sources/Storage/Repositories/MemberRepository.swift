@@ -54,11 +54,9 @@ package struct MemberRepository {
   ) throws(StoreError) -> [Member] {
     var conditions = Conditions()
     conditions.add("account_id = ?", .id(account))
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM members\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM members\(page)",
       conditions.arguments, Self.member)
   }
 

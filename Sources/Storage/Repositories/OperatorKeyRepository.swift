@@ -35,11 +35,9 @@ package struct OperatorKeyRepository {
     before: OperatorKeyID? = nil, limit: Int
   ) throws(StoreError) -> [OperatorKey] {
     var conditions = Conditions()
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM operator_keys\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM operator_keys\(page)",
       conditions.arguments, Self.key)
   }
 

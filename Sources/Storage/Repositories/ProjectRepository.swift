@@ -64,11 +64,9 @@ package struct ProjectRepository {
   /// Newest first; `before` is exclusive, `limit` at most 200.
   package func list(before: ProjectID? = nil, limit: Int) throws(StoreError) -> [Project] {
     var conditions = Conditions()
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM projects\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM projects\(page)",
       conditions.arguments, Self.project)
   }
 

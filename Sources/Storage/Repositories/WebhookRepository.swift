@@ -61,11 +61,9 @@ package struct WebhookRepository {
     var conditions = Conditions()
     conditions.add("account_id = ?", .id(account))
     conditions.add("removed_at IS NULL")
-    if let before { conditions.add("id < ?", .id(before)) }
-    let clause = conditions.clause
-    let limit = conditions.argument(pageLimit(limit))
+    let page = conditions.newestFirst(before: before, limit: limit)
     return try transaction.rows(
-      "SELECT \(Self.columns) FROM webhooks\(clause) ORDER BY id DESC LIMIT \(limit)",
+      "SELECT \(Self.columns) FROM webhooks\(page)",
       conditions.arguments, Self.webhook)
   }
 
