@@ -45,15 +45,15 @@ enum Assertion {
     out.append("\",\"environment\":")
     claims.environment.withUnsafeBytes { out.append(json: $0) }
     out.append(",\"access\":\"")
-    out.append(text: claims.access.name)
+    out.append(claims.access.word)
     out.append("\",\"kind\":\"")
-    out.append(text: claims.kind.name)
+    out.append(claims.kind.word)
     out.append("\",\"method\":")
     out.append(json: claims.method)
     out.append(",\"path_sha256\":\"")
     var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     withUnsafeMutableBytes(of: &digest) { SHA256.digest(of: claims.path, into: $0) }
-    withUnsafeBytes(of: digest) { for byte in $0 { out.append(hexadecimal: byte) } }
+    withUnsafeBytes(of: digest) { out.append(hexadecimal: $0) }
     out.append("\",\"exp\":")
     out.append(decimal: claims.now.seconds + lifetimeSeconds)
     out.append(UInt8(ascii: "}"))

@@ -110,7 +110,7 @@ final class AuthzHandler: RequestHandler {
       out.append("X-Latchkey-Lease: ")
       out.append(lease.id)
       out.append("\r\nX-Latchkey-Lease-Expires: ")
-      out.append(text: RFC3339.format(lease.expiresAt))
+      out.append(lease.expiresAt)
       out.append("\r\n")
     }
     out.append("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")

@@ -2,20 +2,23 @@
 // again for the next body; the bytes in it are borrowed from that body.
 
 final class FieldList: HeadFields {
-  private var names: [UnsafeRawBufferPointer] = []
-  private var values: [UnsafeRawBufferPointer] = []
+  private struct Field {
+    let name: UnsafeRawBufferPointer
+    let value: UnsafeRawBufferPointer
+  }
 
-  var count: Int { names.count }
-  func name(_ index: Int) -> UnsafeRawBufferPointer { names[index] }
-  func value(_ index: Int) -> UnsafeRawBufferPointer { values[index] }
+  private var fields: ContiguousArray<Field> = []
+
+  var count: Int { fields.count }
+  func name(_ index: Int) -> UnsafeRawBufferPointer { fields[index].name }
+  func value(_ index: Int) -> UnsafeRawBufferPointer { fields[index].value }
 
   func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    names.append(name)
-    values.append(value)
+    fields.append(Field(name: name, value: value))
   }
 
   func reset() {
-    names.removeAll(keepingCapacity: true)
-    values.removeAll(keepingCapacity: true)
+    // Most bodies name none.
+    if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
   }
 }

@@ -61,30 +61,40 @@ final class OutputBuffer {
     if value < 0 { append(UInt8(ascii: "-")) }
     var rest = value.magnitude
     var digits = 1
-    var bound = rest / 10
-    while bound > 0 {
-      bound /= 10
-      digits += 1
+    var bound: UInt64 = 10
+    while rest >= bound {
+      bound &*= 10
+      digits &+= 1
     }
-    reserve(digits)
-    for place in stride(from: digits - 1, through: 0, by: -1) {
-      base[count + place] = UInt8(ascii: "0") + UInt8(rest % 10)
-      rest /= 10
+    fill(atMost: digits) { out in
+      var place = digits
+      while place > 0 {
+        place &-= 1
+        out[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      return digits
     }
-    count += digits
+  }
+
+  /// RFC 3339.
+  func append(_ time: Timestamp) {
+    fill(atMost: RFC3339.longest) { RFC3339.write(time, to: $0) }
   }
 
   /// The text form of an id, the same as its `description`, without making a String.
   func append<Tag>(_ id: ID<Tag>) {
-    append(text: Tag.prefix)
+    append(Tag.prefix)
     append(UInt8(ascii: "_"))
     append(base32: id.bits)
   }
 
   private func append(base32 bits: UInt128) {
-    reserve(26)
+    fill(atMost: 26) { Self.write(base32: bits, to: UnsafeMutableRawPointer($0)) }
+  }
+
+  private static func write(base32 bits: UInt128, to out: UnsafeMutableRawPointer) -> Int {
     let pairs = Self.pairs
-    let out = UnsafeMutableRawPointer(base + count)
     var rest = bits
     // Two words of 60 bits, six pairs each, and the ten bits above them.
     for word in 0..<2 {
@@ -97,7 +107,7 @@ final class OutputBuffer {
       rest >>= 60
     }
     out.storeBytes(of: pairs[Int(truncatingIfNeeded: rest)], as: UInt16.self)
-    count += 26
+    return 26
   }
 
   /// Both digits of every number below 1024, as they stand in memory.
@@ -111,6 +121,13 @@ final class OutputBuffer {
     }
     return UnsafePointer(made)
   }()
+
+  /// Appends what `write` writes: as many bytes as it says, no more than it was promised.
+  @inline(__always)
+  func fill(atMost room: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
+    reserve(room)
+    count &+= write(base + count)
+  }
 
   @inline(__always)
   private func reserve(_ more: Int) {

@@ -36,25 +36,45 @@ extension OutputBuffer {
   }
 
   func append(hexadecimal byte: UInt8) {
-    let digits: StaticString = "0123456789abcdef"
-    append(digits.utf8Start[Int(byte >> 4)])
-    append(digits.utf8Start[Int(byte & 15)])
+    withUnsafeBytes(of: byte) { append(hexadecimal: $0) }
+  }
+
+  func append(hexadecimal bytes: UnsafeRawBufferPointer) {
+    let alphabet: StaticString = "0123456789abcdef"
+    let digits = alphabet.utf8Start
+    fill(atMost: bytes.count * 2) { out in
+      for at in 0..<bytes.count {
+        out[2 &* at] = digits[Int(bytes[at] >> 4)]
+        out[2 &* at &+ 1] = digits[Int(bytes[at] & 15)]
+      }
+      return bytes.count * 2
+    }
   }
 
   /// RFC 4648 §5 without padding.
   func append(base64url bytes: UnsafeRawBufferPointer) {
     let alphabet: StaticString =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    var at = 0
-    while at < bytes.count {
-      let left = bytes.count - at
-      let second = left > 1 ? bytes[at + 1] : 0
-      let third = left > 2 ? bytes[at + 2] : 0
-      let group = UInt32(bytes[at]) << 16 | UInt32(second) << 8 | UInt32(third)
-      for digit in 0..<min(4, left + 1) {
-        append(alphabet.utf8Start[Int(group >> (18 - 6 * UInt32(digit))) & 63])
+    let digits = alphabet.utf8Start
+    let rest = bytes.count % 3
+    fill(atMost: bytes.count / 3 * 4 + 4) { out in
+      var written = 0
+      var at = 0
+      while at &+ 3 <= bytes.count {
+        let group = Int(bytes[at]) << 16 | Int(bytes[at &+ 1]) << 8 | Int(bytes[at &+ 2])
+        out[written] = digits[group >> 18]
+        out[written &+ 1] = digits[group >> 12 & 63]
+        out[written &+ 2] = digits[group >> 6 & 63]
+        out[written &+ 3] = digits[group & 63]
+        at &+= 3
+        written &+= 4
       }
-      at += 3
+      guard rest > 0 else { return written }
+      let group = Int(bytes[at]) << 16 | (rest == 2 ? Int(bytes[at &+ 1]) << 8 : 0)
+      out[written] = digits[group >> 18]
+      out[written &+ 1] = digits[group >> 12 & 63]
+      if rest == 2 { out[written &+ 2] = digits[group >> 6 & 63] }
+      return written &+ rest &+ 1
     }
   }
 

@@ -80,7 +80,7 @@ struct DenialText {
       case .placeholder(.retryAfter): Self.append(facts.retryAfterSeconds, to: out)
       case .placeholder(.requestID): out.append(facts.requestID)
       case .placeholder(.resetsAt):
-        if let time = facts.resetsAt { out.append(text: RFC3339.format(time)) }
+        if let time = facts.resetsAt { out.append(time) }
       }
     }
   }

@@ -133,7 +133,7 @@ enum LeaseText {
     out.append("{\"id\":\"")
     out.append(lease.id)
     out.append("\",\"expires_at\":\"")
-    out.append(text: RFC3339.format(lease.expiresAt))
+    out.append(lease.expiresAt)
     out.append("\"}")
   }
 }

@@ -62,8 +62,10 @@ extension OutputBuffer {
   fileprivate func append(base64 bits: UInt64) {
     let alphabet: StaticString =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    for shift in stride(from: 42 as UInt64, through: 0, by: -6) {
-      append(alphabet.utf8Start[Int(bits >> shift & 63)])
+    let digits = alphabet.utf8Start
+    fill(atMost: 8) { out in
+      for place in 0..<8 { out[place] = digits[Int(bits >> UInt64(42 &- 6 &* place) & 63)] }
+      return 8
     }
   }
 }

@@ -14,7 +14,7 @@ enum VerifyAnswer {
     out.reset()
     out.append(decision.code == .valid ? "{\"valid\":true" : "{\"valid\":false")
     out.append(",\"code\":\"")
-    out.append(text: decision.code.name)
+    out.append(decision.code.word)
     if let identity = decision.identity {
       write(identity, to: out)
       out.append(",\"environment\":")
@@ -24,9 +24,9 @@ enum VerifyAnswer {
         environment.withUnsafeBytes { out.append(json: $0) }
       }
       out.append(",\"kind\":\"")
-      out.append(text: identity.kind.name)
+      out.append(identity.kind.word)
       out.append("\",\"access\":\"")
-      out.append(text: identity.access.name)
+      out.append(identity.access.word)
       out.append("\",\"brand\":")
     } else {
       out.append(
@@ -56,7 +56,7 @@ enum VerifyAnswer {
     out.append(",\"remaining\":")
     out.append(decimal: quota.remaining)
     out.append(",\"resets_at\":\"")
-    out.append(text: RFC3339.format(quota.resetsAt))
+    out.append(quota.resetsAt)
     out.append("\"}")
   }
 

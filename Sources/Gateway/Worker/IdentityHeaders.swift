@@ -15,9 +15,9 @@ enum IdentityHeaders {
     out.append("\r\nX-Latchkey-Environment: ")
     out.append(environment)
     out.append("\r\nX-Latchkey-Access: ")
-    out.append(text: identity.access.name)
+    out.append(identity.access.word)
     out.append("\r\nX-Latchkey-Kind: ")
-    out.append(text: identity.kind.name)
+    out.append(identity.kind.word)
     out.append("\r\n")
   }
 }

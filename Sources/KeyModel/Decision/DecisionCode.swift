@@ -20,7 +20,9 @@ package enum DecisionCode: UInt8, Sendable, CaseIterable {
   case accountSuspended
 
   /// The code as it stands in answers, metrics and policies.
-  package var name: String {
+  package var name: String { word.description }
+
+  package var word: StaticString {
     switch self {
     case .valid: "valid"
     case .missing: "missing"

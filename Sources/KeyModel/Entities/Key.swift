@@ -5,7 +5,8 @@
 package enum KeyKind: UInt8, Sendable, CaseIterable {
   case secret = 0
   case publishable = 1
-  package var name: String { self == .secret ? "secret" : "publishable" }
+  package var word: StaticString { self == .secret ? "secret" : "publishable" }
+  package var name: String { word.description }
   package init?(name: String) {
     guard let value = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = value
@@ -16,7 +17,8 @@ package enum KeyKind: UInt8, Sendable, CaseIterable {
 package enum Access: UInt8, Sendable, CaseIterable {
   case full = 0
   case readOnly = 1
-  package var name: String { self == .full ? "full" : "read_only" }
+  package var word: StaticString { self == .full ? "full" : "read_only" }
+  package var name: String { word.description }
   package init?(name: String) {
     guard let value = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = value

@@ -3,7 +3,13 @@
 
 /// What an id names; the prefix stands before the underscore in its text form.
 package protocol IDTag {
-  static var prefix: String { get }
+  static var prefix: StaticString { get }
+}
+
+extension IDTag {
+  fileprivate static var bytes: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+  }
 }
 
 /// A typed 128-bit identifier. Text form: `prefix_` + 26 characters of lower-case Crockford
@@ -24,14 +30,14 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
 
   /// Nil unless the text is exactly what `description` prints for some id of this kind.
   package init?(_ text: some StringProtocol) {
-    let prefix = Tag.prefix + "_"
+    let prefix = Tag.prefix.description + "_"
     guard text.utf8.count == prefix.utf8.count + 26, text.hasPrefix(prefix) else { return nil }
     guard let bits = Base32.decode(text.utf8.dropFirst(prefix.utf8.count)) else { return nil }
     self.bits = bits
   }
 
   package var description: String {
-    let prefix = Tag.prefix.utf8
+    let prefix = Tag.bytes
     return String(unsafeUninitializedCapacity: prefix.count + 27) { text in
       _ = text.initialize(fromContentsOf: prefix)
       text[prefix.count] = UInt8(ascii: "_")
@@ -48,8 +54,8 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
   package func isSpelled(_ text: UnsafeRawBufferPointer) -> Bool {
     let digits = 26
     let prefix = text.count - digits - 1
-    guard prefix == Tag.prefix.utf8.count, text[prefix] == UInt8(ascii: "_"),
-      text[..<prefix].elementsEqual(Tag.prefix.utf8)
+    guard prefix == Tag.bytes.count, text[prefix] == UInt8(ascii: "_"),
+      text[..<prefix].elementsEqual(Tag.bytes)
     else { return false }
     for at in 0..<digits {
       let digit = Int(truncatingIfNeeded: bits >> UInt128(125 - 5 * at)) & 31
@@ -87,21 +93,21 @@ package enum Base32 {
   }
 }
 
-package enum ProjectTag: IDTag { package static let prefix = "prj" }
-package enum AccountTag: IDTag { package static let prefix = "acc" }
-package enum ApplicationTag: IDTag { package static let prefix = "app" }
-package enum KeyTag: IDTag { package static let prefix = "key" }
-package enum VersionTag: IDTag { package static let prefix = "ver" }
-package enum OperatorKeyTag: IDTag { package static let prefix = "opk" }
-package enum MemberTag: IDTag { package static let prefix = "mem" }
-package enum AuditTag: IDTag { package static let prefix = "aud" }
-package enum RequestTag: IDTag { package static let prefix = "req" }
-package enum LeaseTag: IDTag { package static let prefix = "lea" }
-package enum WebhookTag: IDTag { package static let prefix = "whk" }
-package enum EventTag: IDTag { package static let prefix = "evt" }
-package enum DeliveryTag: IDTag { package static let prefix = "dlv" }
-package enum CycleTag: IDTag { package static let prefix = "cyc" }
-package enum MailTag: IDTag { package static let prefix = "eml" }
+package enum ProjectTag: IDTag { package static let prefix: StaticString = "prj" }
+package enum AccountTag: IDTag { package static let prefix: StaticString = "acc" }
+package enum ApplicationTag: IDTag { package static let prefix: StaticString = "app" }
+package enum KeyTag: IDTag { package static let prefix: StaticString = "key" }
+package enum VersionTag: IDTag { package static let prefix: StaticString = "ver" }
+package enum OperatorKeyTag: IDTag { package static let prefix: StaticString = "opk" }
+package enum MemberTag: IDTag { package static let prefix: StaticString = "mem" }
+package enum AuditTag: IDTag { package static let prefix: StaticString = "aud" }
+package enum RequestTag: IDTag { package static let prefix: StaticString = "req" }
+package enum LeaseTag: IDTag { package static let prefix: StaticString = "lea" }
+package enum WebhookTag: IDTag { package static let prefix: StaticString = "whk" }
+package enum EventTag: IDTag { package static let prefix: StaticString = "evt" }
+package enum DeliveryTag: IDTag { package static let prefix: StaticString = "dlv" }
+package enum CycleTag: IDTag { package static let prefix: StaticString = "cyc" }
+package enum MailTag: IDTag { package static let prefix: StaticString = "eml" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>

@@ -6,23 +6,32 @@ package enum RFC3339 {
   package static let earliest = Timestamp(seconds: -62_167_219_200)
   package static let latest = Timestamp(microseconds: 253_402_300_799_999_999)
 
+  /// Bytes of the longest text that goes out.
+  package static let longest = 27
+
   /// UTC with `Z`. Timestamps beyond the years 0000 to 9999 show as the nearest that fits.
   package static func format(_ timestamp: Timestamp) -> String {
+    String(unsafeUninitializedCapacity: longest) { text in
+      text.baseAddress.map { write(timestamp, to: $0) } ?? 0
+    }
+  }
+
+  /// The same text, without its end being marked; the number of its bytes. Allocates nothing.
+  /// - Parameter out: room for `longest` bytes.
+  package static func write(_ timestamp: Timestamp, to out: UnsafeMutablePointer<UInt8>) -> Int {
     let time = max(earliest, min(latest, timestamp))
     let date = CivilDate(daysSince1970: time.day)
     let second = time.seconds - time.day * 86_400
     let fraction = time.microseconds - time.seconds * 1_000_000
-    var text: [UInt8] = []
-    text.reserveCapacity(27)
-    append("", date.year, 4, to: &text)
-    append("-", date.month, 2, to: &text)
-    append("-", date.day, 2, to: &text)
-    append("T", second / 3600, 2, to: &text)
-    append(":", second / 60 % 60, 2, to: &text)
-    append(":", second % 60, 2, to: &text)
-    if fraction != 0 { append(".", fraction, 6, to: &text) }
-    text.append(UInt8(ascii: "Z"))
-    return String(decoding: text, as: UTF8.self)
+    put(date.year, 4, before: "-", out)
+    put(date.month, 2, before: "-", out + 5)
+    put(date.day, 2, before: "T", out + 8)
+    put(second / 3600, 2, before: ":", out + 11)
+    put(second / 60 % 60, 2, before: ":", out + 14)
+    put(second % 60, 2, before: fraction == 0 ? "Z" : ".", out + 17)
+    guard fraction != 0 else { return 20 }
+    put(fraction, 6, before: "Z", out + 20)
+    return longest
   }
 
   /// Any offset; one to nine digits of fraction, of which those below a microsecond are dropped.
@@ -43,13 +52,15 @@ package enum RFC3339 {
     return result >= earliest && result <= latest ? result : nil
   }
 
-  private static func append(
-    _ separator: String, _ value: Int64, _ width: Int, to text: inout [UInt8]
+  private static func put(
+    _ value: Int64, _ width: Int, before end: Unicode.Scalar, _ out: UnsafeMutablePointer<UInt8>
   ) {
-    text += separator.utf8
-    let digits = String(value).utf8
-    text += repeatElement(UInt8(ascii: "0"), count: max(0, width - digits.count))
-    text += digits
+    var rest = value
+    for place in (0..<width).reversed() {
+      out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+    out[width] = UInt8(ascii: end)
   }
 
   private struct Cursor {
