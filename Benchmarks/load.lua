@@ -1,4 +1,5 @@
--- wrk: one request per key of the file, over and over; built before the clock starts.
+-- wrk: one request per key of the file, over and over; built before the clock starts. Where HEADER
+-- is "fields", each line holds the header fields that carry one key, with tabs between them.
 local requests, at = {}, 0
 
 local function env(name, default)
@@ -10,7 +11,9 @@ function init()
   for key in io.lines(assert(env("CREDENTIALS"))) do
     local body = env("BODY", ""):gsub("%%KEY%%", key)
     local lines = { env("METHOD", "GET") .. " " .. env("PATH", "/") .. " HTTP/1.1", "Host: localhost" }
-    if env("HEADER", "none") ~= "none" then lines[#lines + 1] = env("HEADER") .. ": " .. env("PREFIX", "") .. key end
+    if env("HEADER") == "fields" then
+      for field in key:gmatch("[^\t]+") do lines[#lines + 1] = field end
+    elseif env("HEADER", "none") ~= "none" then lines[#lines + 1] = env("HEADER") .. ": " .. env("PREFIX", "") .. key end
     if env("EXTRA_HEADER") then lines[#lines + 1] = env("EXTRA_HEADER") end
     if body ~= "" then
       lines[#lines + 1] = "Content-Type: application/json"
