@@ -84,7 +84,7 @@ enum CompiledScheme {
     case .authorizationPair(let id, let scheme):
       return Self.pair(headers, id, Self.authorization) { value, id in
         guard let rest = Self.afterScheme(scheme, value),
-          let colon = rest.firstIndex(of: UInt8(ascii: ":"))
+          let colon = rest.place(of: UInt8(ascii: ":"))
         else { return .malformed }
         let username = UnsafeRawBufferPointer(rebasing: rest[..<colon])
         let secret = UnsafeRawBufferPointer(rebasing: rest[(colon + 1)...])
@@ -124,8 +124,8 @@ enum CompiledScheme {
     guard let encoded = afterScheme(basicName, value),
       let length = Base64.decode(encoded, into: scratch)
     else { return .malformed }
-    let decoded = UnsafeRawBufferPointer(scratch)[..<length]
-    guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else { return .malformed }
+    let decoded = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<length])
+    guard let colon = decoded.place(of: UInt8(ascii: ":")) else { return .malformed }
     let id = UnsafeRawBufferPointer(rebasing: decoded[..<colon])
     let secret = UnsafeRawBufferPointer(rebasing: decoded[(colon + 1)...])
     return secret.isEmpty ? .malformed : .token(secret, claim: .publicID(id))
@@ -156,6 +156,6 @@ enum CompiledScheme {
     var start = scheme.count
     while start < value.count, value[start] == UInt8(ascii: " ") { start += 1 }
     let rest = UnsafeRawBufferPointer(rebasing: value[start...])
-    return rest.contains(UInt8(ascii: " ")) ? nil : rest
+    return rest.place(of: UInt8(ascii: " ")) == nil ? rest : nil
   }
 }

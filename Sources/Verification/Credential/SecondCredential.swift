@@ -25,9 +25,9 @@ extension Verifier {
         end += 1
       }
       let field = UnsafeRawBufferPointer(rebasing: query[start..<end])
-      let from = field.firstIndex(of: UInt8(ascii: "=")).map { $0 + 1 } ?? 0
+      let from = field.place(of: UInt8(ascii: "=")).map { $0 + 1 } ?? 0
       let value = UnsafeRawBufferPointer(rebasing: field[from...])
-      if value.contains(UInt8(ascii: "%")) {
+      if value.place(of: UInt8(ascii: "%")) != nil {
         if isEncodedKey(value, project) { return true }
       } else if isKey(value, of: project) {
         return true
@@ -61,7 +61,7 @@ extension Verifier {
   }
 
   private func afterColon(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    let from = text.firstIndex(of: UInt8(ascii: ":")).map { $0 + 1 } ?? 0
+    let from = text.place(of: UInt8(ascii: ":")).map { $0 + 1 } ?? 0
     return UnsafeRawBufferPointer(rebasing: text[from...])
   }
 }
