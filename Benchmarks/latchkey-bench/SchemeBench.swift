@@ -146,4 +146,14 @@ private final class FlatFields: HeaderSource {
       body(UnsafeRawBufferPointer(field.value))
     }
   }
+
+  func contains(
+    valueBeside names: [[UInt8]], lengths: ClosedRange<Int>,
+    where passes: (UnsafeRawBufferPointer) -> Bool
+  ) -> Bool {
+    for field in fields where lengths.contains(field.value.count) && !names.contains(field.name) {
+      if passes(UnsafeRawBufferPointer(field.value)) { return true }
+    }
+    return false
+  }
 }

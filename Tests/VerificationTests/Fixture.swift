@@ -24,6 +24,16 @@ final class Headers: HeaderSource {
       body(UnsafeRawBufferPointer(field.value))
     }
   }
+
+  func contains(
+    valueBeside names: [[UInt8]], lengths: ClosedRange<Int>,
+    where passes: (UnsafeRawBufferPointer) -> Bool
+  ) -> Bool {
+    fields.contains {
+      lengths.contains($0.value.count) && !names.contains($0.name)
+        && passes(UnsafeRawBufferPointer($0.value))
+    }
+  }
 }
 
 /// Builds records with running numbers for ids, so that every run is the same.

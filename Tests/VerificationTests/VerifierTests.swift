@@ -195,6 +195,37 @@ import Verification
     #expect(world.decide(Headers([]), query: "key=\(one)")?.code == .missing)
   }
 
+  @Test("two Authorization lines refuse the call under every scheme")
+  func twoAuthorizations() {
+    for scheme in [CredentialScheme.bearer, .header("X-Api-Key")] {
+      let world = World()
+      var policy = Policy()
+      policy.credential = scheme
+      let token = world.token(policy)
+      _ = world.key(world.account(of: world.project(policy)), tokens: [token])
+      let own: [(String, String)] = scheme == .bearer ? [] : [("x-api-key", token)]
+      let value = scheme == .bearer ? "Bearer \(token)" : "Basic of-the-upstream"
+      let line = [("authorization", value)]
+      #expect(world.decide(Headers(own + line))?.code == .valid)
+      #expect(world.decide(Headers(own + line + line))?.code == .malformed)
+    }
+  }
+
+  @Test("a second key of the project in any other header refuses the call")
+  func secondCredentialElsewhere() {
+    let policy = Policy()
+    let account = world.account(of: world.project(policy))
+    let (one, two, unknown) = (world.token(policy), world.token(policy), world.token(policy))
+    for token in [one, two] { _ = world.key(account, tokens: [token]) }
+    func code(_ value: String) -> DecisionCode? {
+      world.decide(Headers([("authorization", "Bearer \(one)"), ("x-access-secret", value)]))?.code
+    }
+    #expect(code("of the upstream") == .valid)
+    #expect(code(unknown) == .valid)
+    #expect(code(one) == .malformed)
+    #expect(code(two) == .malformed)
+  }
+
   @Test("an id that is presented beside the secret must be the key's: its public id, else its own")
   func basicIDs() {
     var policy = Policy()

@@ -25,6 +25,20 @@ extension HeadFields {
     return false
   }
 
+  func contains(
+    valueBeside names: [[UInt8]], lengths: ClosedRange<Int>,
+    where passes: (UnsafeRawBufferPointer) -> Bool
+  ) -> Bool {
+    for index in 0..<count {
+      let value = value(index)
+      guard lengths.contains(value.count) else { continue }
+      let name = name(index)
+      if names.contains(where: { ByteText.equal(name, ignoringCase: $0) }) { continue }
+      if passes(value) { return true }
+    }
+    return false
+  }
+
   func occurrences(_ lowercaseName: [UInt8]) -> Int {
     var found = 0
     for index in 0..<count where ByteText.equal(name(index), ignoringCase: lowercaseName) {

@@ -33,7 +33,6 @@ struct HeadFlags: OptionSet {
   static let expectContinue = HeadFlags(rawValue: 8)
   static let chunked = HeadFlags(rawValue: 16)
   static let host = HeadFlags(rawValue: 32)
-  static let authorization = HeadFlags(rawValue: 64)
   static let transferEncoding = HeadFlags(rawValue: 128)
   static let absoluteForm = HeadFlags(rawValue: 256)
   static let headMethod = HeadFlags(rawValue: 512)

@@ -3,8 +3,7 @@
 
 enum Refusal: UInt8, Sendable, CaseIterable {
   case requestLine, target, version, field, tooManyFields, headTooLarge, targetTooLong
-  case host, contentLength, transferEncoding, ambiguousLength, unknownCoding, authorization
-  case expectation, method
+  case host, contentLength, transferEncoding, ambiguousLength, unknownCoding, expectation, method
 
   var status: Int {
     switch self {
@@ -31,7 +30,6 @@ enum Refusal: UInt8, Sendable, CaseIterable {
     case .transferEncoding: "Transfer-Encoding is malformed."
     case .ambiguousLength: "Content-Length and Transfer-Encoding exclude each other."
     case .unknownCoding: "The only transfer coding known here is chunked."
-    case .authorization: "There is more than one Authorization line."
     case .expectation: "The only expectation known here is 100-continue."
     case .method: "This method is not implemented."
     }

@@ -119,7 +119,7 @@ struct RequestReader {
     _ base: BytePointer, _ span: FieldSpan, _ head: UnsafeMutablePointer<HeadIndex>
   ) -> Refusal? {
     switch span.nameLength {
-    case 4, 6, 10, 13, 14, 17: noteKnown(base, span, head)
+    case 4, 6, 10, 14, 17: noteKnown(base, span, head)
     default: nil
     }
   }
@@ -138,8 +138,6 @@ struct RequestReader {
       head.pointee.host = Span32(Int(span.valueStart), Int(span.valueStart) + hostLength)
     } else if Byte.equal(name, length, "connection") {
       head.pointee.flags.formUnion(FieldValues.connection(value, count))
-    } else if Byte.equal(name, length, "authorization") {
-      guard head.pointee.flags.insert(.authorization).inserted else { return .authorization }
     } else if Byte.equal(name, length, "content-length") {
       guard head.pointee.contentLength < 0, let number = FieldValues.contentLength(value, count)
       else { return .contentLength }

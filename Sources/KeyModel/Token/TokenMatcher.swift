@@ -16,6 +16,8 @@ package final class TokenMatcher {
   private let forms: UnsafeMutableBufferPointer<FlatForm>
   /// Bytes of the shortest word that `resembles` a token or `matches`.
   package let shortest: Int
+  /// Bytes of whatever `matches`, over all forms.
+  package let lengths: ClosedRange<Int>
   /// Characters of a body that, after a prefix, make a word look like a token.
   private static let tellingCharacters = 12
 
@@ -27,6 +29,8 @@ package final class TokenMatcher {
         let whole = form.format.lengths.lowerBound
         return prefix == 0 ? whole : min(whole, prefix + Self.tellingCharacters)
       }.min() ?? .max
+    let lengths = forms.forms.map(\.format.lengths)
+    self.lengths = (lengths.map(\.lowerBound).min() ?? 0)...(lengths.map(\.upperBound).max() ?? 0)
     for (index, form) in forms.forms.enumerated() {
       let format = form.format
       let prefix = Array(format.prefix.utf8)

@@ -10,6 +10,12 @@ package protocol HeaderSource {
   /// becomes `x-method-override` in CGI's hands.
   /// - Parameter names: lower case, with dashes.
   func hasField(readAsOneOf names: [[UInt8]]) -> Bool
+  /// True where a field with none of these names (lower case) has a value of such a length that
+  /// passes.
+  func contains(
+    valueBeside names: [[UInt8]], lengths: ClosedRange<Int>,
+    where passes: (UnsafeRawBufferPointer) -> Bool
+  ) -> Bool
 }
 
 extension HeaderSource {
@@ -61,12 +67,13 @@ enum CompiledScheme {
     }
   }
 
-  /// `Authorization` is none of this scheme's headers.
-  var leavesAuthorization: Bool {
+  /// The headers that the credential is read from, in lower case.
+  var fieldNames: [[UInt8]] {
     switch self {
-    case .bearer, .basic, .authorizationPair: false
-    case .header(let name): name != Self.authorization
-    case .headerPair(let id, let secret): id != Self.authorization && secret != Self.authorization
+    case .bearer, .basic: [Self.authorization]
+    case .header(let name): [name]
+    case .headerPair(let id, let secret): [id, secret]
+    case .authorizationPair(let id, _): [id, Self.authorization]
     }
   }
 

@@ -1,6 +1,6 @@
-// Looks for a further key beside the one that the scheme reads: in the query, and in an
-// `Authorization` field that the scheme does not use. Only keys of the project count, so that what
-// is meant for the upstream passes. Nothing is done here for a call without either.
+// Looks for a further key beside the one that the scheme reads: in the query, in an `Authorization`
+// field that the scheme does not use, and as the value of any other field. Only keys of the project
+// count, so that what is meant for the upstream passes.
 import KeyModel
 
 extension Verifier {
@@ -8,12 +8,28 @@ extension Verifier {
     _ headers: some HeaderSource, _ query: UnsafeRawBufferPointer?, _ project: ProjectView
   ) -> Bool {
     if let query, !query.isEmpty, holdsKey(query, project) { return true }
-    guard project.scheme.leavesAuthorization else { return false }
+    // Length and form are asked first: they tell what is no key without a look-up.
+    if headers.contains(
+      valueBeside: project.credentialFields, lengths: project.matcher.lengths,
+      where: { project.matcher.matches($0) && isKey($0, of: project) })
+    {
+      return true
+    }
+    return project.leavesAuthorization && holdsKeyInAuthorization(headers, project)
+  }
+
+  /// More than one such field is refused as well: which of them the upstream would read is not
+  /// known.
+  private func holdsKeyInAuthorization(
+    _ headers: some HeaderSource, _ project: ProjectView
+  ) -> Bool {
+    var count = 0
     var found = false
     headers.forEach(header: CompiledScheme.authorization) { value in
+      count += 1
       if !found { found = holdsKey(authorization: value, project) }
     }
-    return found
+    return found || count > 1
   }
 
   /// Any value of the query, whatever its name; percent-encoded ones too.

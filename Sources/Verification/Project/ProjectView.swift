@@ -18,6 +18,9 @@ package final class ProjectView {
   let number: UInt32
   let matcher: TokenMatcher
   let scheme: CompiledScheme
+  let credentialFields: [[UInt8]]
+  /// `Authorization` is none of the scheme's headers.
+  let leavesAuthorization: Bool
   /// Index into the policy's environments by interned number; -1 where the policy has none such.
   private let environmentIndexes: UnsafeMutableBufferPointer<Int>
   private let selectsEnvironment: Bool
@@ -43,6 +46,8 @@ package final class ProjectView {
     self.number = number
     matcher = TokenMatcher(TokenForms(policy: record.policy))
     scheme = CompiledScheme(record.policy.credential)
+    credentialFields = scheme.fieldNames
+    leavesAuthorization = !credentialFields.contains(CompiledScheme.authorization)
     publishableAllow = record.policy.publishableAllow.map(CompiledRoute.init)
     hasImports = record.hasImports
     limits = ProjectLimits(record.policy, project: record.id, quota: quota)

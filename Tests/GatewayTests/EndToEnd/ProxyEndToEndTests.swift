@@ -54,6 +54,28 @@ final class ProxyEndToEndTests {
     #expect(upstream.state.withLock { $0.received.count } == before)
   }
 
+  @Test("two credentials in one call are refused in the policy's words, at both doors")
+  func twoCredentials() throws {
+    var policy = GatewayWorld.policy()
+    policy.errors["invalid"] = ErrorTemplate(status: 401, headers: [], body: ["status": "fail"])
+    let world = try GatewayWorld(policy: policy, upstream: upstream.url)
+    let (token, _) = world.issue()
+    let (other, _) = world.issue()
+    let line = "Authorization: Bearer \(token)"
+    let before = upstream.state.withLock { $0.received.count }
+    for second in [line, "Authorization: Bearer \(other)", "authorization: x", "X-Key: \(other)"] {
+      let answers = [
+        world.call("/v1/a", headers: [second], with: token), world.authz([line, second]),
+      ]
+      for answer in answers {
+        let answer = try #require(answer)
+        #expect(answer.status == 401)
+        #expect(answer.text == #"{"status":"fail"}"#)
+      }
+    }
+    #expect(upstream.state.withLock { $0.received.count } == before)
+  }
+
   @Test("the headers of every answer are on whatever the gateway answers, once")
   func answerHeaders() throws {
     var policy = GatewayWorld.policy()
