@@ -15,6 +15,8 @@ struct CallRecord {
   /// Index into the policy's environments; -1 where the credential named none.
   fileprivate var environment = -1
   fileprivate var plan: ProjectPlan?
+  /// Never recorded: it tells calls apart where a limit counts identical ones.
+  fileprivate var query: UnsafeRawBufferPointer?
 
   var requestID: RequestID { RequestID(bits: fields.id) }
   /// What every answer to the call has.
@@ -46,7 +48,8 @@ extension GatewayWorker {
     record.fields.id = requestID.bits
     record.fields.way = origin.way
     record.begunAt = worker.turnNanoseconds
-    guard ring != nil else { return record }
+    guard ring != nil || plan.project.limits.haveFailures else { return record }
+    record.query = call.query
     record.fields.time = call.now
     record.fields.project = plan.project.id.bits
     record.fields.method = call.method
@@ -95,6 +98,11 @@ extension GatewayWorker {
     head: some HeadFields
   ) {
     guard let plan = record.plan else { return }
+    if plan.project.limits.haveFailures, status != ProxyCall.clientGoneStatus {
+      desk.ended(
+        record.fields, query: record.query, plan.project.limits, status: status,
+        monotonic: worker.turnNanoseconds)
+    }
     let took = worker.monotonicNanoseconds - record.begunAt
     if record.fields.way == .gateway { tally.gatewayEnded(status: status, nanoseconds: took) }
     guard let ring else { return }

@@ -173,9 +173,11 @@ package struct Rate: Sendable, Hashable {
   /// Calls that do not count although they match `route`.
   package var except: [RoutePattern]
   package var countRefused: Bool
+  /// Only calls that end in 4xx count, and each request (method, path and query) by itself.
+  package var identicalFailing: Bool
   package init(
     calls: Int64, seconds: Int64, scope: MeterScope, route: RoutePattern?,
-    except: [RoutePattern] = [], countRefused: Bool
+    except: [RoutePattern] = [], countRefused: Bool, identicalFailing: Bool = false
   ) {
     self.calls = calls
     self.seconds = seconds
@@ -183,5 +185,6 @@ package struct Rate: Sendable, Hashable {
     self.route = route
     self.except = except
     self.countRefused = countRefused
+    self.identicalFailing = identicalFailing
   }
 }

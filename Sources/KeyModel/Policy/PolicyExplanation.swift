@@ -130,7 +130,11 @@ package enum PolicyExplanation {
 
   private static func rate(_ rate: Rate, _ policy: Policy) -> String {
     let route = rate.route.map { " to `\($0.method) \($0.path)`" } ?? ""
-    return "At most \(count(Int(rate.calls), "call"))\(route) in \(duration(rate.seconds)) per "
+    let calls =
+      rate.identicalFailing
+      ? "\(count(Int(rate.calls), "identical call")) that end in 4xx"
+      : count(Int(rate.calls), "call")
+    return "At most \(calls)\(route) in \(duration(rate.seconds)) per "
       + "\(rate.scope.rawValue); more are refused with " + denial(.rateLimited, policy)
   }
 

@@ -110,6 +110,10 @@ package final class MeterDesk {
       guard subject != 0, limits.rules[index].fits(call, isUnambiguous: isUnambiguous) else {
         continue
       }
+      if limits.rules[index].isOfFailures {
+        askFailures(call, limits, index, subject, now)
+        continue
+      }
       // Once refused, a call is counted only where refused calls are.
       let isTaken = use != .peek && (refusal == nil || limits.rules[index].countRefused)
       let rates = meters.rates(scope)
@@ -126,6 +130,46 @@ package final class MeterDesk {
         MeterReading(
           limit: index, remaining: reading.remaining, seconds: Self.seconds(reading.next),
           badge: meters.badge(subject), refused: !reading.passes))
+    }
+  }
+
+  /// Nothing is taken yet: whether the call counts is known when it has ended. Who may go on is
+  /// told nothing of such a rule, since it says nothing about other calls.
+  private func askFailures(
+    _ call: Call, _ limits: ProjectLimits, _ index: Int, _ subject: UInt128, _ now: Int64
+  ) {
+    let rates = meters.rates(limits.rules[index].scope)
+    let reading = rates.peek(subject ^ call.fingerprint, limits.rules[index], now: now)
+    guard !reading.passes else { return }
+    if reading.wait > refusal?.wait ?? 0 { refusal = (index, reading.wait) }
+    readings.append(
+      MeterReading(
+        limit: index, remaining: 0, seconds: Self.seconds(reading.next),
+        badge: meters.badge(subject), refused: true))
+  }
+
+  /// The call has ended; what was refused has, too.
+  /// - Parameters:
+  ///   - fields: who called, and what: the bytes as they came.
+  ///   - status: of the answer.
+  package func ended(
+    _ fields: RecordFields, query: UnsafeRawBufferPointer?, _ limits: ProjectLimits,
+    status: Int, monotonic: Int64
+  ) {
+    guard (400..<500).contains(status) else { return }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    let call = Call(
+      method: fields.method, path: fields.path, query: query, host: nothing, now: fields.time)
+    let subjects = MeterSubjects(fields)
+    let isUnambiguous = !limits.haveRoutes || PathGuard.isUnambiguous(call.path)
+    for index in limits.rules.indices where limits.rules[index].isOfFailures {
+      let scope = limits.rules[index].scope
+      let subject = subjects[scope]
+      guard subject != 0, limits.rules[index].fits(call, isUnambiguous: isUnambiguous) else {
+        continue
+      }
+      _ = meters.rates(scope).take(
+        subject ^ call.fingerprint, limits.rules[index], now: monotonic)
     }
   }
 

@@ -9,6 +9,8 @@ package final class ProjectLimits {
   let haveRoutes: Bool
   /// Some rule is asked also for calls that no key identifies.
   let haveAddresses: Bool
+  /// Some rule counts calls by how they end: `MeterDesk.ended` must be told.
+  package let haveFailures: Bool
   package let isEmpty: Bool
   /// What a caller may be told of each limit, by `MeterReading.limit`.
   package let names: [LimitName]
@@ -19,6 +21,7 @@ package final class ProjectLimits {
     self.quota = quota
     haveRoutes = rules.contains(where: \.hasRoute)
     haveAddresses = rules.contains { $0.scope == .address }
+    haveFailures = rules.contains(where: \.isOfFailures)
     isEmpty = rules.isEmpty && concurrency == nil && quota == nil
     names = LimitName.all(of: policy)
   }
@@ -70,6 +73,15 @@ struct MeterSubjects {
       key = identity.keyID.bits
     }
     if let address { self.address = address.subject }
+  }
+
+  /// Of a call on record.
+  init(_ fields: RecordFields) {
+    account = fields.account
+    application = fields.application
+    key = fields.key
+    guard fields.addressHigh != 0 || fields.addressLow != 0 else { return }
+    address = MeterAddress(high: fields.addressHigh, low: fields.addressLow).subject
   }
 
   @inline(__always)

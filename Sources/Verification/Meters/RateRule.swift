@@ -6,6 +6,8 @@ struct RateRule {
   let seconds: Int64
   let scope: MeterScope
   let countRefused: Bool
+  /// Calls count when they have ended, and each request by itself.
+  let isOfFailures: Bool
   /// Nanoseconds that one call takes of the window, rounded up: never more than `calls` a window.
   let interval: Int64
   /// Nanoseconds of as many calls as may come at once.
@@ -22,6 +24,7 @@ struct RateRule {
     seconds = max(1, rate.seconds)
     scope = rate.scope
     countRefused = rate.countRefused
+    isOfFailures = rate.identicalFailing
     interval = (seconds * 1_000_000_000 + calls - 1) / calls
     window = interval * calls
     number = Self.number(rate, project, twin)
@@ -42,11 +45,13 @@ struct RateRule {
   private static func isTwin(_ one: Rate, _ two: Rate) -> Bool {
     one.calls == two.calls && one.seconds == two.seconds && one.scope == two.scope
       && one.route == two.route && one.except == two.except
+      && one.identicalFailing == two.identicalFailing
   }
 
   /// FNV-1a; it need not be unguessable, the cells' own hash is.
   private static func number(_ rate: Rate, _ project: ProjectID, _ twin: Int) -> UInt64 {
     var text = "\(project) \(rate.scope.rawValue) \(rate.calls) \(rate.seconds) \(twin)"
+    if rate.identicalFailing { text += " failing" }
     for route in [rate.route].compactMap(\.self) + rate.except {
       text += "\n\(route.method) \(route.path)"
     }

@@ -4,6 +4,7 @@ GET /up           {"ok": true}
 ANY /echo…        {"method", "target", "headers": [[name, value]], "length", "sha256"}
 POST /mirror      the request's body, chunked if it came chunked
 GET /slow?ms=N    answers after N milliseconds
+ANY /absent…      404
 """
 import hashlib
 import http.server
@@ -27,8 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return b"".join(parts)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
-    def answer(self, body, content_type="application/json"):
-        self.send_response(200)
+    def answer(self, body, content_type="application/json", status=200):
+        self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -51,6 +52,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(int(urllib.parse.parse_qs(url.query)["ms"][0]) / 1000)
         if url.path == "/mirror":
             return self.mirror(body)
+        if url.path.startswith("/absent"):
+            return self.answer(b'{"ok": false}', status=404)
         if not url.path.startswith("/echo"):
             return self.answer(b'{"ok": true}')
         self.answer(json.dumps({

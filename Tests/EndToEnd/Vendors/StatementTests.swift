@@ -51,7 +51,6 @@ struct StatementTests {
       numbers: [1...18, 20...22, 30...33, 40...41, 50...54].map { $0 },
       elsewhere: [
         ([4...9], "not modelled: request signatures"),
-        ([33...33], "not modelled: a lock on repeated errors"),
         ([41...41], "an older text, which the newer one of VF-40 replaces"),
         ([53...53], "not modelled: a check by a secret that the user types"),
         ([54...54], "a gap in the vendor's text"),

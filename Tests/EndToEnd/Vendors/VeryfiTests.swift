@@ -112,9 +112,25 @@ struct VeryfiTests {
       let regained = Int(Date().timeIntervalSince(started) * Double(limit) / 60) + 1
       let passed = answers.count { $0.status == 200 }
       #expect(passed >= limit && passed <= limit + regained)
-      guard let refused = answers.last(where: { $0.status == 429 }) else { continue }
+      guard let refused = answers.first(where: { $0.status == 429 }) else { continue }
       #expect(try error(refused) == "You have been rate limited")
       #expect(refused.header("Retry-After") == "1")
     }
+  }
+
+  @Test("VF-33 What failed ten times in a minute is 429 then; other requests go on")
+  func repeatedFailures() throws {
+    let customer = try vendor.customer()
+    let key = try vendor.key(customer)["secret"].text()
+    let statuses = try (0..<12).map { _ in try call(customer, key, path: "/absent/1").status }
+    #expect(statuses == Array(repeating: 404, count: 10) + [429, 429])
+    #expect(try call(customer, key, path: "/absent/2").status == 404)
+    #expect(try call(customer, key).status == 200)
+    let own = try (0..<12).map { _ in
+      try call(
+        customer, key, path: "/api/v8/partner/client-keys/999999", method: "DELETE"
+      ).status
+    }
+    #expect(own == Array(repeating: 404, count: 12))
   }
 }

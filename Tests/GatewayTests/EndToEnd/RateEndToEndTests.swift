@@ -177,6 +177,25 @@ struct RateEndToEndTests {
     #expect(call(world, world.issue().token)?.status == 429)
   }
 
+  @Test("a request that keeps failing is refused for a while; other requests and callers go on")
+  func identicalFailing() throws {
+    var rule = Self.rate(3, .account, countRefused: true)
+    rule.identicalFailing = true
+    let (world, upstream) = try world([rule])
+    defer { upstream.stop() }
+    let token = world.issue().token
+    let failing = statuses(5) { call(world, token, "/status/404?a=1") }
+    #expect(failing == [404, 404, 404, 429, 429])
+    let refused = try #require(call(world, token, "/status/404?a=1"))
+    #expect(refused["retry-after"] == "1200" && refused["ratelimit"] != nil)
+    #expect(upstream.state.withLock { $0.received.count } == 3)
+    #expect(call(world, token, "/status/404?a=2")?.status == 404)
+    #expect(call(world, token, "/status/404?a=1", method: "DELETE")?.status == 404)
+    #expect(statuses(5) { call(world, token) } == [200, 200, 200, 200, 200])
+    #expect(statuses(5) { call(world, token, "/status/503") } == [503, 503, 503, 503, 503])
+    #expect(call(world, token)?["ratelimit"] == nil)
+  }
+
   @Test("a limit that is changed holds from the next call on, and begins anew")
   func changed() throws {
     let (world, upstream) = try world([Self.rate(2, .account)])

@@ -127,7 +127,8 @@ struct ProfileTests {
     #expect(service.path == "/api/v8/partner/client-keys")
     #expect(service.create?.status == 201 && service.delete?.status == 204)
     #expect(service.errors["last_key"]?.status == 400)
-    #expect(policy.rates.map(\.calls) == [500, 300])
+    #expect(policy.rates.map(\.calls) == [500, 300, 10])
+    #expect(policy.rates.map(\.identicalFailing) == [false, false, true])
     #expect(policy.members.apiKeysPermission)
   }
 

@@ -88,6 +88,7 @@ extension PolicyReader {
       cursor.readOptional("route", &rate.route, route)
       cursor.list("except", &rate.except, 0...16, route)
       cursor.flag("count_refused", &rate.countRefused)
+      cursor.flag("identical_failing", &rate.identicalFailing)
       guard let calls, let seconds else { return nil }
       rate.calls = calls
       rate.seconds = seconds
