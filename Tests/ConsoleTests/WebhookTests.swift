@@ -160,6 +160,13 @@ struct WebhookTests {
     let names = types?.compactMap { $0["type"]?.string } ?? []
     #expect(Set(names).isSuperset(of: ["order-created", "key.revoked", "cycle.committed"]))
     #expect(types?.allSatisfy { $0["schema"]?.object != nil } == true)
+    let first = await place.site.ask("GET", "/v1/projects/demo/event-types?limit=2").body
+    #expect(first["data"]?.array == types.map { Array($0.prefix(2)) })
+    let cursor = try #require(first["next_cursor"]?.string)
+    let rest = await place.site.ask(
+      "GET", "/v1/projects/demo/event-types?limit=200&cursor=\(cursor)")
+    #expect(rest.body["data"]?.array == types.map { Array($0.dropFirst(2)) })
+    #expect(rest.body["next_cursor"] == .null)
     #expect(
       await place.make(Self.body(events: #"["order-created"]"#, environment: "sandbox")).status
         == 201)

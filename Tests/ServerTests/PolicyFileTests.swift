@@ -85,6 +85,8 @@ struct PolicyFileTests {
     let refused = try await apply(limit(1))
     #expect(refused.exit == .refused, "\(refused)")
     #expect(refused.errors.contains("/policy/limits/keys/max 1 account holds more than 1"))
+    #expect(refused.output.contains("/policy/limits/keys/max: 2 → 1"), "\(refused)")
+    #expect(refused.output.contains("+ At most 1 active key per account"))
     #expect(await project().output == made)
     #expect(try await apply(limit(1), "--force").exit == .ok)
     #expect(await project().output.contains(#""max":1"#))

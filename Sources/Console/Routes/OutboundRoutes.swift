@@ -7,9 +7,9 @@ extension RouteTable {
     .operation(
       .get, "/v1/outgoing-addresses", .listOutgoingAddresses,
       "List the addresses that deliveries come from", tag: "Outbound",
-      output: "OutgoingAddressList"
+      query: pageParameters, output: "OutgoingAddressList"
     ) { management, call throws(Problem) in
-      try await management.listOutgoingAddresses(by: call.principal)
+      try await management.listOutgoingAddresses(try call.query.page(), by: call.principal)
     },
     .operation(
       .get, "/v1/mails", .listMails, "List mails, newest first, also those that wait",

@@ -114,9 +114,10 @@ extension RouteTable {
     .operation(
       .get, "/v1/projects/{slug}/event-types", .listEventTypes,
       "List the types of events that webhooks can subscribe to", tag: "Events",
-      output: "EventTypeList"
+      query: pageParameters, output: "EventTypeList"
     ) { management, call throws(Problem) in
-      try await management.eventTypes(of: call.text("slug"), by: call.principal)
+      try await management.eventTypes(
+        of: call.text("slug"), try call.query.page(), by: call.principal)
     },
   ]
 

@@ -106,7 +106,13 @@ package struct PolicyBreaks {
     if let form, form.kind == kind, form.environment == nil || form.environment == position {
       return nil
     }
-    return (formPlace(index, position, kind), "their secrets would be malformed")
+    let place = formPlace(index, position, kind)
+    let why = "their secrets would be malformed"
+    guard place == ["secret", "bytes"], new.secret.bytes > old.secret.bytes else {
+      return (place, why)
+    }
+    let oldest = old.secret.acceptFromBytes ?? old.secret.bytes
+    return (place, "\(why); with `accept_from_bytes` \(oldest) they stay what they are")
   }
 
   private func formPlace(_ index: Int, _ position: Int, _ kind: KeyKind) -> [String] {

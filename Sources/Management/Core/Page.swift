@@ -46,4 +46,12 @@ package struct PageRequest: Sendable {
     let next = rows.count > limit ? shown.last.map { Self.text(cursor($0)) } : nil
     return Answer(200, Represent.list(try shown.map(represent), next: next))
   }
+
+  /// Of a list that is whole in memory: its cursors are positions in it.
+  func answer<Row>(of rows: [Row], _ represent: (Row) -> JSONValue) -> Answer {
+    let start = Int(clamping: cursor ?? 0)
+    return answer(
+      Array(rows.enumerated().dropFirst(start).prefix(limit + 1)),
+      cursor: { UInt128($0.offset + 1) }, { represent($0.element) })
+  }
 }

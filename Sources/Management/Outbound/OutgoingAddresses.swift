@@ -4,8 +4,10 @@ internal import KeyModel
 
 extension UseCases {
   /// Whoever is somebody may read it: it is the same for every project and account.
-  package func listOutgoingAddresses(by principal: Principal) async throws(Problem) -> Answer {
+  package func listOutgoingAddresses(
+    _ page: PageRequest, by principal: Principal
+  ) async throws(Problem) -> Answer {
     try principal.require(.listOutgoingAddresses, on: .server)
-    return Answer(200, Represent.list(outgoingAddresses.map { .string($0) }, next: nil))
+    return page.answer(of: outgoingAddresses) { .string($0) }
   }
 }

@@ -124,15 +124,11 @@ extension UseCases {
     }
   }
 
-  /// Cursors are positions in the sorted list of names.
   package func listProfiles(
     _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {
     try principal.require(.listProfiles)
-    let start = Int(clamping: page.cursor ?? 0)
-    let rows = policies.names.enumerated().dropFirst(start).prefix(page.limit + 1)
-    return page.answer(
-      Array(rows), cursor: { UInt128($0.offset + 1) }, { profileValue($0.element) })
+    return page.answer(of: policies.names, profileValue)
   }
 
   package func profile(

@@ -45,7 +45,7 @@ extension UseCases {
   }
 
   package func eventTypes(
-    of slug: String, by principal: Principal
+    of slug: String, _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {
     try await read(.listEventTypes, by: principal) { [policies] view in
       let project = try view.project(slug: slug)
@@ -56,7 +56,7 @@ extension UseCases {
       let ours = EventKind.allCases.map {
         Represent.eventType($0.rawValue, title: $0.title, schema: $0.schema, ofServer: true)
       }
-      return Answer(200, Represent.list(own + ours, next: nil))
+      return page.answer(of: own + ours) { $0 }
     }
   }
 }

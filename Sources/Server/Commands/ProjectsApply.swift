@@ -45,16 +45,26 @@ enum ProjectsApply {
 
     func apply(_ wanted: JSONObject, over old: JSONValue?) async throws {
       guard let old else {
-        let made = try await send("POST", "/v1/projects", wanted)
-        show(nil, made)
+        let query = invocation.has("dry-run") ? ["dry_run=true"] : []
+        show(
+          nil, try APIAnswer.success(try await ask("POST", "/v1/projects", wanted, query)) ?? .null)
         return say("made")
       }
       let patch = try await change(from: old, to: wanted)
       guard !patch.members.isEmpty else {
         return invocation.surroundings.errorLine("nothing differs")
       }
-      show(old, try await send("PATCH", "/v1/projects/\(URLText.escape(slug))", patch))
+      let path = "/v1/projects/\(URLText.escape(slug))"
+      let answer = try await ask("PATCH", path, patch, query)
+      if answer.status == 409 { try await showRefused(old, path, patch) }
+      show(old, try APIAnswer.success(answer) ?? .null)
       say("changed")
+    }
+
+    /// What is refused for what is there now is shown all the same.
+    private func showRefused(_ old: JSONValue, _ path: String, _ patch: JSONObject) async throws {
+      let answer = try await ask("PATCH", path, patch, ["dry_run=true", "accept_breaking=true"])
+      if let new = try? APIAnswer.success(answer) { show(old, new) }
     }
 
     private func say(_ done: String) {
@@ -62,16 +72,16 @@ enum ProjectsApply {
         invocation.has("dry-run") ? "dry run: nothing was changed" : done)
     }
 
-    private func send(
-      _ method: String, _ path: String, _ body: JSONObject
-    ) async throws -> JSONValue {
-      var query: [String] = []
-      if invocation.has("dry-run") { query.append("dry_run=true") }
-      if invocation.has("force"), method == "PATCH" { query.append("accept_breaking=true") }
+    private var query: [String] {
+      [("dry-run", "dry_run=true"), ("force", "accept_breaking=true")]
+        .filter { invocation.has($0.0) }.map(\.1)
+    }
+
+    private func ask(
+      _ method: String, _ path: String, _ body: JSONObject, _ query: [String]
+    ) async throws -> HTTPAnswer {
       let target = path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-      let answer = try await client.send(
-        method, target, body: JSONWriter.compact(.object(body)))
-      return try APIAnswer.success(answer) ?? .null
+      return try await client.send(method, target, body: JSONWriter.compact(.object(body)))
     }
 
     /// Members that the file leaves out stay as they are.

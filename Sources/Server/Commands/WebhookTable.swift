@@ -113,7 +113,7 @@ extension ResourceTable {
         Flag(
           name: "project", placeholder: "SLUG", summary: "the project's slug", required: true)
       ],
-      columns: ["type", "title", "source"], isPaged: false),
+      columns: ["type", "title", "source"]),
     ResourceCommand(
       path: ["events", "publish"], summary: "Publish an event to an account's webhooks",
       method: "POST", route: "/v1/accounts/{account}/events",

@@ -59,7 +59,11 @@ struct PolicyBreakTests {
       ])
     #expect(breaks(keys) { $0.secret.alphabet = .hex }[0].hasPrefix("/secret/alphabet: 3 "))
     #expect(breaks(keys) { $0.secret.checksum = false }[0].hasPrefix("/secret/checksum: 3 "))
-    #expect(breaks(keys) { $0.secret.bytes = 48 }[0].hasPrefix("/secret/bytes: 3 "))
+    let longer = breaks(keys) { $0.secret.bytes = 48 }[0]
+    #expect(longer.hasPrefix("/secret/bytes: 3 ") && longer.contains("`accept_from_bytes` 32 "))
+    #expect(
+      breaks(keys) { ($0.secret.bytes, $0.secret.acceptFromBytes) = (48, 32) }.isEmpty)
+    #expect(!breaks(keys) { $0.secret.bytes = 16 }[0].contains("accept_from_bytes"))
     #expect(
       breaks(keys) { $0.environments[0].name = "live" }
         == ["/environments: 3 active keys of `production`: the environment is gone"])
