@@ -71,9 +71,9 @@ package struct QuotaChunk: Hashable, Sendable {
   }
 
   /// More are fetched once so many are left.
-  package var low: Int64 { size / 2 }
+  package var low: Int64 { size / 4 }
 
-  /// A refill at `now`: the size follows how long the half before it lasted.
+  /// A refill at `now`: the size follows how long the calls before it lasted.
   package mutating func refilled(at now: Timestamp, limit: Int64) {
     defer { grantedAt = now }
     guard let grantedAt else { return }

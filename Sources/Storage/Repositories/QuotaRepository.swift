@@ -1,28 +1,45 @@
-// Rows of quotas. A row is read for changing by an upsert that changes nothing, since that locks it
-// on every engine; what becomes of it is KeyModel's to say.
+// Rows of quotas, read in order to change them. Where an engine locks rows, the reading is an
+// upsert that changes nothing; where a transaction has the database to itself, it only reads. What
+// becomes of a row is KeyModel's to say.
 package import KeyModel
 
 package struct QuotaRepository {
   private let transaction: Transaction
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  /// The row, locked until the end of the transaction; a new one of `day` where there was none. Nil
-  /// where the account is gone.
+  /// The row, nobody else's to change until the end of the transaction; an empty one of `day` where
+  /// there was none. Nil where the account is gone.
   package func lock(_ subject: QuotaSubject, day: MeterDay) throws(StoreError) -> QuotaRow? {
-    try transaction.rowChanging(
-      """
-      INSERT INTO quotas (subject, account_id, day_start, reserved, told)
-      SELECT $1, $2, $3, 0, 0 FROM accounts WHERE id = $2
-      ON CONFLICT (subject) DO UPDATE SET day_start = quotas.day_start
-      RETURNING day_start, reserved, told
-      """, [.id(subject.id), .id(subject.account), .time(day.start)], Self.row)
+    let sql = transaction.capabilities.rowLocks ? Self.lock : Self.look
+    return try transaction.rowChanging(
+      sql, [.id(subject.id), .id(subject.account), .time(day.start)], Self.row)
   }
+
+  private static let lock = """
+    INSERT INTO quotas (subject, account_id, day_start, reserved, told)
+    SELECT $1, $2, $3, 0, 0 FROM accounts WHERE id = $2
+    ON CONFLICT (subject) DO UPDATE SET day_start = quotas.day_start
+    RETURNING day_start, reserved, told
+    """
+
+  private static let look = """
+    SELECT COALESCE(day_start, $3), COALESCE(reserved, 0), COALESCE(told, 0)
+    FROM accounts LEFT JOIN quotas ON subject = $1 WHERE accounts.id = $2
+    """
 
   /// - Parameter row: as `lock` gave it, changed.
   package func update(_ subject: QuotaSubject, _ row: QuotaRow) throws(StoreError) {
     try transaction.executeOne(
-      "UPDATE quotas SET day_start = $2, reserved = $3, told = $4 WHERE subject = $1",
-      [.id(subject.id), .time(row.day.start), .integer(row.reserved), .integer(row.told)])
+      """
+      INSERT INTO quotas (subject, account_id, day_start, reserved, told)
+      VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (subject) DO UPDATE SET
+        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told
+      """,
+      [
+        .id(subject.id), .id(subject.account), .time(row.day.start), .integer(row.reserved),
+        .integer(row.told),
+      ])
   }
 
   /// All rows of the account's subjects.
