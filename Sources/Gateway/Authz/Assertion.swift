@@ -7,7 +7,7 @@ struct AssertionClaims {
   var key: KeyID
   var account: AccountID
   var application: ApplicationID
-  var environment: [UInt8]
+  var environment: UnsafeRawBufferPointer
   var access: Access
   var kind: KeyKind
   var method: UnsafeRawBufferPointer
@@ -43,7 +43,7 @@ enum Assertion {
     out.append("\",\"application\":\"")
     out.append(claims.application)
     out.append("\",\"environment\":")
-    claims.environment.withUnsafeBytes { out.append(json: $0) }
+    out.append(json: claims.environment)
     out.append(",\"access\":\"")
     out.append(claims.access.word)
     out.append("\",\"kind\":\"")

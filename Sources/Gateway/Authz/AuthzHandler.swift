@@ -52,28 +52,38 @@ final class AuthzHandler: RequestHandler {
       case .settled(let slot):
         let lent = shared.lend(slot, &decision, project, lease)
         answer(exchange, decision, call, plan, record, mode, lent)
-      case .unavailable: refuse(exchange, record, mode)
+      case .unavailable: refuse(exchange, record, plan, mode)
       case .waiting(let hold):
-        shared.park(exchange, plan, decision, hold) { [self] settled, slot in
-          var decision = settled
-          let lent = shared.lend(slot, &decision, project, lease)
-          answer(exchange, decision, call, plan, record, mode, lent)
-        } unavailable: { [self] in
-          refuse(exchange, record, mode)
-        } gone: { [shared] in
-          shared.finish(record, status: ProxyCall.clientGoneStatus, head: fields)
-        }
+        wait(exchange, decision, call, project, plan, record, mode, lease, hold)
       }
+    }
+  }
+
+  @inline(never)
+  private func wait(
+    _ exchange: Exchange, _ decision: Decision, _ call: Call, _ project: ProjectView,
+    _ plan: ProjectPlan, _ record: CallRecord, _ mode: DenialMode, _ lease: Int64?,
+    _ hold: consuming MeterHold
+  ) {
+    shared.park(exchange, plan, decision, hold) { [self] settled, slot in
+      var decision = settled
+      let lent = shared.lend(slot, &decision, project, lease)
+      answer(exchange, decision, call, plan, record, mode, lent)
+    } unavailable: { [self] in
+      refuse(exchange, record, plan, mode)
+    } gone: { [shared] in
+      let fields = EngineFields(list: exchange.head.headers)
+      shared.finish(record, plan, status: ProxyCall.clientGoneStatus, head: fields)
     }
   }
 
   /// The quota cannot be asked.
   private func refuse(
-    _ exchange: Exchange, _ record: borrowing CallRecord, _ mode: DenialMode
+    _ exchange: Exchange, _ record: borrowing CallRecord, _ plan: ProjectPlan, _ mode: DenialMode
   ) {
     let problem = GatewayProblem.quotaUnavailable
     shared.finish(
-      record, status: problem.code.status, head: EngineFields(list: exchange.head.headers))
+      record, plan, status: problem.code.status, head: EngineFields(list: exchange.head.headers))
     shared.refuse(exchange, problem, requestID: record.requestID, mode: mode)
   }
 
@@ -91,7 +101,8 @@ final class AuthzHandler: RequestHandler {
         decision.code, facts: DenialFacts(decision, requestID: requestID), mode: mode, head: out,
         body: shared.body)
       out.append(shared.limitLines.bytes)
-      shared.finish(record, status: plan.denials.status(of: decision.code), head: fields)
+      shared.finish(
+        record, plan, status: plan.denials.status(of: decision.code), head: fields)
       return exchange.respond(
         status: status, headerBlock: out.bytes, body: shared.body.bytes)
     }
@@ -117,7 +128,7 @@ final class AuthzHandler: RequestHandler {
     out.append(requestID)
     out.append("\r\n")
     plan.answerHeaders?.append(requestID, to: out)
-    shared.finish(record, status: 200, head: fields)
+    shared.finish(record, plan, status: 200, head: fields)
     exchange.respond(
       status: 200, headerBlock: out.bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
   }

@@ -70,7 +70,7 @@ extension HeadFields {
 struct EngineFields: HeadFields {
   let list: HeaderList
   var count: Int { list.count }
-  func name(_ index: Int) -> UnsafeRawBufferPointer { list[index].name }
-  func value(_ index: Int) -> UnsafeRawBufferPointer { list[index].value }
+  func name(_ index: Int) -> UnsafeRawBufferPointer { list.name(index) }
+  func value(_ index: Int) -> UnsafeRawBufferPointer { list.value(index) }
   func only(_ lowercaseName: StaticString) -> UnsafeRawBufferPointer? { list.first(lowercaseName) }
 }

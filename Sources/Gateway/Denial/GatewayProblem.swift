@@ -126,22 +126,24 @@ extension GatewayWorker {
   /// - Parameter lines: further lines of the head.
   func refuse(
     _ exchange: Exchange, _ problem: GatewayProblem, _ record: borrowing CallRecord,
-    lines: UnsafeRawBufferPointer? = nil
+    _ plan: ProjectPlan, lines: UnsafeRawBufferPointer? = nil
   ) {
     tally.refused(problem.code)
     let status = problem.write(
       requestID: record.requestID, mode: .plain, head: head, body: body)
-    record.answerHeaders?.append(record.requestID, to: head)
+    plan.answerHeaders?.append(record.requestID, to: head)
     if let lines { head.append(lines) }
-    respond(exchange, status: status, record)
+    respond(exchange, status: status, record, plan)
   }
 
   /// Sends what was written to `head` and `body`. On record before it leaves, so that whoever has
   /// the answer finds the record.
-  func respond(_ exchange: Exchange, status: Int, _ record: borrowing CallRecord) {
+  func respond(
+    _ exchange: Exchange, status: Int, _ record: borrowing CallRecord, _ plan: ProjectPlan
+  ) {
     let engineHead = exchange.head
     finish(
-      record, status: status, bytesIn: exchange.bytesIn,
+      record, plan, status: status, bytesIn: exchange.bytesIn,
       bytesOut: engineHead.isHEAD ? 0 : body.count, head: EngineFields(list: engineHead.headers))
     exchange.respond(status: status, headerBlock: head.bytes, body: body.bytes)
   }

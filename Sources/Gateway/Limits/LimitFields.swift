@@ -4,21 +4,23 @@
 import Verification
 
 struct LimitFields {
-  private struct Item {
-    /// `"account-60s"`
-    var name: [UInt8]
-    /// The same with what never changes: `"account-60s";q=300;w=60`
-    var policy: [UInt8]
+  /// `"account-60s"`
+  private let names: FixedTexts
+  /// The same with what never changes: `"account-60s";q=300;w=60`
+  private let policies: FixedTexts
+
+  init(_ limits: [LimitName]) {
+    names = FixedTexts(limits.map { Array("\"\($0.name)\"".utf8) })
+    policies = FixedTexts(
+      limits.map { limit in
+        let window = limit.seconds.map { ";w=\($0)" } ?? ";qu=\"concurrent-requests\""
+        return Array("\"\(limit.name)\";q=\(limit.calls)\(window)".utf8)
+      })
   }
 
-  private let items: [Item]
-
-  init(_ names: [LimitName]) {
-    items = names.map { limit in
-      let name = "\"\(limit.name)\""
-      let window = limit.seconds.map { ";w=\($0)" } ?? ";qu=\"concurrent-requests\""
-      return Item(name: Array(name.utf8), policy: Array("\(name);q=\(limit.calls)\(window)".utf8))
-    }
+  func free() {
+    names.free()
+    policies.free()
   }
 
   /// Complete lines, or nothing where no limit was asked.
@@ -31,7 +33,7 @@ struct LimitFields {
     var separator: StaticString = "RateLimit-Policy: "
     for reading in readings {
       out.append(separator)
-      out.append(items[reading.limit].policy)
+      out.append(policies[reading.limit])
       separator = ", "
     }
     separator = "\r\nRateLimit: "
@@ -44,7 +46,7 @@ struct LimitFields {
   }
 
   private func append(_ reading: MeterReading, to out: OutputBuffer) {
-    out.append(items[reading.limit].name)
+    out.append(names[reading.limit])
     out.append(";r=")
     out.append(decimal: reading.remaining)
     if let seconds = reading.seconds {

@@ -6,7 +6,7 @@ import Verification
 
 /// Confined to its worker's thread.
 // Unchecked: in between it is merely carried.
-final class ParkedCall: @unchecked Sendable {
+final class ParkedCall: ExchangeWatcher, @unchecked Sendable {
   /// One worker holds no more; another call is refused as if the store were away.
   static let bound = 4096
 
@@ -38,7 +38,7 @@ final class ParkedCall: @unchecked Sendable {
 
   func begin() {
     shared.tally.parked += 1
-    exchange.onClientGone = { self.clientGone() }
+    exchange.watcher = self
     let limit = shared.settings.quotaWaitMilliseconds
     timer = shared.worker.schedule(afterMilliseconds: limit) { self.timedOut() }
     wait()
@@ -77,7 +77,7 @@ final class ParkedCall: @unchecked Sendable {
     unavailable?()
   }
 
-  private func clientGone() {
+  func clientGone() {
     guard let hold = hold.take() else { return }
     shared.desk.abandon(hold)
     let gone = gone
@@ -90,7 +90,7 @@ final class ParkedCall: @unchecked Sendable {
     shared.tally.parked -= 1
     timer?.cancel()
     timer = nil
-    exchange.onClientGone = nil
+    exchange.watcher = nil
     settled = nil
     unavailable = nil
     gone = nil

@@ -44,7 +44,7 @@ enum ForwardedHead {
   }
 
   static func appendFields(
-    _ fields: some HeadFields, without credentialHeaders: [[UInt8]], to out: OutputBuffer
+    _ fields: some HeadFields, without credentialHeaders: FixedTexts, to out: OutputBuffer
   ) {
     let connection = ConnectionOptions(fields)
     for index in 0..<fields.count {
@@ -55,8 +55,10 @@ enum ForwardedHead {
     }
   }
 
-  private static func isOne(of names: [[UInt8]], _ name: UnsafeRawBufferPointer) -> Bool {
-    for candidate in names where ByteText.equal(name, ignoringCase: candidate) { return true }
+  private static func isOne(of names: FixedTexts, _ name: UnsafeRawBufferPointer) -> Bool {
+    for index in 0..<names.count where ByteText.equal(name, ignoringCase: names[index]) {
+      return true
+    }
     return false
   }
 

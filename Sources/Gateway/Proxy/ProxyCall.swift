@@ -4,11 +4,14 @@ import HTTPServer
 import KeyModel
 import Verification
 
-final class ProxyCall: BodyReceiver, UpstreamDelegate {
-  private unowned let handler: ProxyHandler
+final class ProxyCall: BodyReceiver, UpstreamDelegate, ExchangeWatcher {
+  private let shared: GatewayWorker
+  /// Where the call waits to be used again.
+  private var home: ProxyHandler?
   private var exchange: Exchange?
   private var upstream: UpstreamCall?
   private var record = CallRecord()
+  private var plan: ProjectPlan?
   private var answerStatus = 0
   private var request = RequestSide.none
   private var upstreamIsReady = false
@@ -18,26 +21,21 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   private var slot: Slot?
   /// Complete lines for the answer's head.
   private let limitLines = OutputBuffer(capacity: 256)
-  /// Made once: setting them for a call allocates nothing.
-  private var resumeAnswer: (() -> Void)?
-  private var giveUp: (() -> Void)?
 
   /// How far the client's body is.
   private enum RequestSide {
     case none, waiting, flowing, paused, ended
   }
 
-  init(_ handler: ProxyHandler) {
-    self.handler = handler
-    resumeAnswer = { [weak self] in self?.clientDrained() }
-    giveUp = { [weak self] in self?.clientGone() }
-  }
+  init(_ shared: GatewayWorker) { self.shared = shared }
 
   func begin(
-    _ exchange: Exchange, _ record: CallRecord, slot: consuming Slot?, limitLines: OutputBuffer
+    _ exchange: Exchange, _ record: CallRecord, _ plan: ProjectPlan, slot: consuming Slot?,
+    limitLines: OutputBuffer
   ) {
     self.exchange = exchange
-    handler.shared.tally.forwarded += 1
+    self.plan = plan
+    shared.tally.forwarded += 1
     if slot != nil { exchange.endsSoonAfterClient = true }
     self.slot = slot
     self.limitLines.reset()
@@ -47,13 +45,12 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     upstreamIsReady = false
     answerStarted = false
     answerIsPaused = false
-    exchange.onDrain = resumeAnswer
-    exchange.onClientGone = giveUp
+    exchange.watcher = self
   }
 
   func send(
     through pool: UpstreamPool, to target: UpstreamTarget, head: UnsafeRawBufferPointer,
-    timeoutSeconds: Int
+    timeoutSeconds: Int, home: ProxyHandler
   ) {
     let framing: Framing =
       switch exchange?.head.contentLength {
@@ -66,6 +63,7 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
     // The upstream may have failed before this returned; then the call is over already.
     guard exchange != nil else { return }
     upstream = call
+    self.home = home
     if upstreamIsReady { startBody() }
   }
 
@@ -113,17 +111,17 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
   // MARK: the upstream's answer
 
   func upstreamResponded(_ head: UpstreamResponseHead) {
-    guard let exchange else { return }
+    guard let exchange, let plan else { return }
     let isBodiless = if case .none = head.framing { true } else { false }
-    let out = handler.shared.head
+    let out = shared.head
     // Content-Length of an answer that has no body (HEAD, 304) says what a GET would get; the
     // engine writes the field for all others.
     ForwardedHead.writeAnswer(
       EngineFields(list: head.headers), keepsLength: isBodiless && head.status != 204,
-      requestID: record.requestID, record.answerHeaders, limitLines: limitLines.bytes, to: out)
+      requestID: record.requestID, plan.answerHeaders, limitLines: limitLines.bytes, to: out)
     answerStarted = true
     answerStatus = head.status
-    handler.shared.answered(&record)
+    shared.answered(&record)
     exchange.startResponse(status: head.status, headerBlock: out.bytes, framing: head.framing)
   }
 
@@ -137,12 +135,12 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
 
   func upstreamEnded() {
     guard let exchange else { return }
-    let isReusable = request == .none || request == .ended
+    // A call that ended before its body did may still be known to the engine as its receiver.
+    let home = request == .none || request == .ended ? home : nil
     finish(exchange, status: answerStatus)
     end()
     exchange.finish()
-    // A call that ended before its body did may still be known to the engine as its receiver.
-    if isReusable { handler.recycle(self) }
+    home?.recycle(self)
   }
 
   func upstreamFailed(_ error: UpstreamError) {
@@ -159,13 +157,13 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
 
   // MARK: the client
 
-  private func clientDrained() {
+  func clientDrained() {
     guard answerIsPaused else { return }
     answerIsPaused = false
     upstream?.resume()
   }
 
-  private func clientGone() {
+  func clientGone() {
     guard let exchange else { return }
     upstream?.cancel()
     finish(exchange, status: answerStarted ? answerStatus : Self.clientGoneStatus)
@@ -177,26 +175,27 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate {
 
   /// Where the answer has begun the client must notice that it is cut off.
   private func refuse(_ exchange: Exchange, _ problem: GatewayProblem) {
-    let (started, record) = (answerStarted, self.record)
+    let (started, plan) = (answerStarted, plan)
     if started { finish(exchange, status: answerStatus) }
     end()
     if started { return exchange.abort() }
-    handler.shared.refuse(exchange, problem, record, lines: limitLines.bytes)
+    if let plan { shared.refuse(exchange, problem, record, plan, lines: limitLines.bytes) }
   }
 
   private func finish(_ exchange: Exchange, status: Int) {
-    handler.shared.finish(
-      record, status: status, bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut,
+    guard let plan else { return }
+    shared.finish(
+      record, plan, status: status, bytesIn: exchange.bytesIn, bytesOut: exchange.bytesOut,
       head: EngineFields(list: exchange.head.headers))
   }
 
   private func end() {
-    if exchange != nil { handler.shared.tally.forwarded -= 1 }
-    record = CallRecord()
-    exchange?.onDrain = nil
-    exchange?.onClientGone = nil
-    exchange = nil
+    guard let exchange = exchange.take() else { return }
+    shared.tally.forwarded -= 1
+    exchange.watcher = nil
     upstream = nil
+    home = nil
+    plan = nil
     slot = nil
   }
 }

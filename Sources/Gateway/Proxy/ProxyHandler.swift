@@ -32,8 +32,8 @@ final class ProxyHandler: RequestHandler {
       way: .gateway, address: client, userAgent: head.headers.first("user-agent"),
       brand: fields.only(plan.brandHeader))
     if let unfit {
-      return shared.refuse(
-        exchange, unfit, shared.record(call, nil, plan, requestID, from: origin))
+      let record = shared.record(call, nil, plan, requestID, from: origin)
+      return shared.refuse(exchange, unfit, record, plan)
     }
     var decision = shared.verifier.decide(call, headers: fields, project: project)
     shared.witness(decision, call, from: client, userAgent: origin.userAgent)
@@ -45,7 +45,7 @@ final class ProxyHandler: RequestHandler {
         var record = record
         shared.decided(&record, decision.code, at: .gateway)
         return selfService.handle(
-          exchange, decision, place, service, project: project.id, record)
+          exchange, decision, place, service, plan, record)
       }
     }
     if decision.code == .valid, plan.upstream?.prefix.isEmpty == false,
@@ -53,19 +53,27 @@ final class ProxyHandler: RequestHandler {
     {
       let problem = GatewayProblem(
         .malformedRequest, "A path with dot segments might leave the upstream's base path.")
-      return shared.refuse(exchange, problem, record)
+      return shared.refuse(exchange, problem, record, plan)
     }
     switch shared.judge(&decision, call, from: client, project, plan, .call) {
     case .settled(let slot): goOn(exchange, decision, project, plan, record, slot)
-    case .unavailable: shared.refuse(exchange, .quotaUnavailable, record)
-    case .waiting(let hold):
-      shared.park(exchange, plan, decision, hold) { [self] decision, slot in
-        goOn(exchange, decision, project, plan, record, slot)
-      } unavailable: { [shared] in
-        shared.refuse(exchange, .quotaUnavailable, record)
-      } gone: { [shared] in
-        shared.finish(record, status: ProxyCall.clientGoneStatus, head: fields)
-      }
+    case .unavailable: shared.refuse(exchange, .quotaUnavailable, record, plan)
+    case .waiting(let hold): wait(exchange, decision, project, plan, record, hold)
+    }
+  }
+
+  @inline(never)
+  private func wait(
+    _ exchange: Exchange, _ decision: Decision, _ project: ProjectView, _ plan: ProjectPlan,
+    _ record: CallRecord, _ hold: consuming MeterHold
+  ) {
+    shared.park(exchange, plan, decision, hold) { [self] decision, slot in
+      goOn(exchange, decision, project, plan, record, slot)
+    } unavailable: { [shared] in
+      shared.refuse(exchange, .quotaUnavailable, record, plan)
+    } gone: { [shared] in
+      let fields = EngineFields(list: exchange.head.headers)
+      shared.finish(record, plan, status: ProxyCall.clientGoneStatus, head: fields)
     }
   }
 
@@ -84,7 +92,7 @@ final class ProxyHandler: RequestHandler {
     guard let upstream = plan.upstream else {
       let problem = GatewayProblem(
         .upstreamMissing, "The project has no upstream to send this call to.")
-      return shared.refuse(exchange, problem, record)
+      return shared.refuse(exchange, problem, record, plan)
     }
     let inbound = InboundCall(
       method: head.method, target: head.target, contentLength: head.contentLength,
@@ -96,10 +104,11 @@ final class ProxyHandler: RequestHandler {
       to: shared.head)
     let timeout =
       project.upstreamTimeoutSeconds.map(Int.init) ?? shared.settings.upstreamTimeoutSeconds
-    let forwarded = idle.popLast() ?? ProxyCall(self)
-    forwarded.begin(exchange, record, slot: slot, limitLines: shared.limitLines)
+    let forwarded = idle.popLast() ?? ProxyCall(shared)
+    forwarded.begin(exchange, record, plan, slot: slot, limitLines: shared.limitLines)
     forwarded.send(
-      through: pool, to: upstream.target, head: shared.head.bytes, timeoutSeconds: timeout)
+      through: pool, to: upstream.target, head: shared.head.bytes, timeoutSeconds: timeout,
+      home: self)
   }
 
   private func deny(
@@ -110,7 +119,7 @@ final class ProxyHandler: RequestHandler {
       decision.code, facts: DenialFacts(decision, requestID: record.requestID), mode: .plain,
       head: shared.head, body: shared.body)
     shared.head.append(shared.limitLines.bytes)
-    shared.respond(exchange, status: status, record)
+    shared.respond(exchange, status: status, record, plan)
   }
 
   /// TRACE would show the upstream's view of the call; CONNECT asks for a tunnel.

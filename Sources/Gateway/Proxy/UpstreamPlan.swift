@@ -1,7 +1,7 @@
 // A project's upstream URL, taken apart once.
 import HTTPServer
 
-struct UpstreamPlan {
+final class UpstreamPlan {
   let target: UpstreamTarget
   /// For the Host field: with the port only where it is not the scheme's own.
   let authority: [UInt8]

@@ -14,17 +14,13 @@ struct CallRecord {
   fileprivate var decidedAt: Int64 = 0
   /// Index into the policy's environments; -1 where the credential named none.
   fileprivate var environment = -1
-  fileprivate var plan: ProjectPlan?
   /// Never recorded: it tells calls apart where a limit counts identical ones.
   fileprivate var query: UnsafeRawBufferPointer?
 
   var requestID: RequestID { RequestID(bits: fields.id) }
-  /// What every answer to the call has.
-  var answerHeaders: AnswerHeaders? { plan?.answerHeaders }
 
   /// Where another code refuses the call after all.
   mutating func deny(_ code: DecisionCode) { fields.denial = code }
-
 }
 
 /// Where a call came from, as the door that it came through knows it.
@@ -44,7 +40,6 @@ extension GatewayWorker {
     from origin: CallOrigin
   ) -> CallRecord {
     var record = CallRecord()
-    record.plan = plan
     record.fields.id = requestID.bits
     record.fields.way = origin.way
     record.begunAt = worker.turnNanoseconds
@@ -94,10 +89,10 @@ extension GatewayWorker {
   ///   - bytesIn: of the call's body, as far as it was read; `bytesOut` of the answer's.
   ///   - head: what headers are captured from, where the policy wants some.
   func finish(
-    _ record: borrowing CallRecord, status: Int, bytesIn: Int = 0, bytesOut: Int = 0,
+    _ record: borrowing CallRecord, _ plan: ProjectPlan, status: Int, bytesIn: Int = 0,
+    bytesOut: Int = 0,
     head: some HeadFields
   ) {
-    guard let plan = record.plan else { return }
     if plan.project.limits.haveFailures, status != ProxyCall.clientGoneStatus {
       desk.ended(
         record.fields, query: record.query, plan.project.limits, status: status,
@@ -119,17 +114,7 @@ extension GatewayWorker {
       capture(plan.capturedHeaders, of: head, plan.project)
       fields.headers = recordedHeaders.bytes
     }
-    guard plan.environments.indices.contains(record.environment) else {
-      return put(fields, ring)
-    }
-    plan.environments[record.environment].withUnsafeBytes { name in
-      fields.environment = name
-      put(fields, ring)
-    }
-  }
-
-  @inline(__always)
-  private func put(_ fields: RecordFields, _ ring: RecordRing) {
+    fields.environment = plan.environment(at: record.environment)
     ring.write(fields.packedSize) { fields.fill($0) }
   }
 

@@ -11,11 +11,11 @@ final class SelfServiceHandler {
 
   func handle(
     _ exchange: Exchange, _ decision: Decision, _ place: SelfServiceMount.Place,
-    _ plan: SelfServicePlan, project: ProjectID, _ record: CallRecord
+    _ plan: SelfServicePlan, _ project: ProjectPlan, _ record: CallRecord
   ) {
     let head = exchange.head
     let fields = EngineFields(list: head.headers)
-    let desk = SelfServiceDesk(exchange, shared, plan, record)
+    let desk = SelfServiceDesk(exchange, shared, plan, project, record)
     guard decision.code == .valid, let identity = decision.identity else {
       return desk.deny(decision.code, DenialFacts(decision, requestID: record.requestID))
     }
@@ -32,7 +32,7 @@ final class SelfServiceHandler {
       }
       var request = SelfServiceRequest(
         action, key: identity.keyID, version: identity.versionID, account: identity.accountID,
-        project: project)
+        project: project.project.id)
       request.route =
         String(decoding: head.method, as: UTF8.self) + " "
         + String(decoding: head.path, as: UTF8.self)
@@ -57,7 +57,7 @@ final class SelfServiceHandler {
           ready.body = try SelfServiceRules.body(bytes)
           desk.serve(ready, port)
         case .failure(let error):
-          guard let problem = GatewayProblem(body: error) else { return desk.clientGone() }
+          guard let problem = GatewayProblem(body: error) else { return desk.abort() }
           throw SelfServiceRefusal(
             problem.code.rawValue, status: problem.code.status, problem.detail)
         }
@@ -71,23 +71,26 @@ final class SelfServiceHandler {
 /// One request at the desk: whatever becomes of it, the answer is written here, in the policy's
 /// shape and on the worker's own thread.
 // Unchecked: used on its worker's thread only; in between it is merely carried.
-final class SelfServiceDesk: @unchecked Sendable {
+final class SelfServiceDesk: ExchangeWatcher, @unchecked Sendable {
   private let exchange: Exchange
   private let shared: GatewayWorker
   private let plan: SelfServicePlan
+  private let project: ProjectPlan
   private let requestID: RequestID
   private var record: CallRecord
   private var isOnRecord = false
 
   init(
-    _ exchange: Exchange, _ shared: GatewayWorker, _ plan: SelfServicePlan, _ record: CallRecord
+    _ exchange: Exchange, _ shared: GatewayWorker, _ plan: SelfServicePlan,
+    _ project: ProjectPlan, _ record: CallRecord
   ) {
     self.exchange = exchange
     self.shared = shared
     self.plan = plan
+    self.project = project
     self.record = record
     requestID = record.requestID
-    exchange.onClientGone = { self.finish(status: ProxyCall.clientGoneStatus, bytesOut: 0) }
+    exchange.watcher = self
   }
 
   /// What the record borrows is there until the exchange ends, and only until then.
@@ -96,13 +99,16 @@ final class SelfServiceDesk: @unchecked Sendable {
     isOnRecord = true
     let head = exchange.head
     shared.finish(
-      record, status: status, bytesIn: exchange.bytesIn, bytesOut: head.isHEAD ? 0 : bytesOut,
+      record, project, status: status, bytesIn: exchange.bytesIn,
+      bytesOut: head.isHEAD ? 0 : bytesOut,
       head: EngineFields(list: head.headers))
-    record = CallRecord()
   }
 
-  func clientGone() {
-    finish(status: ProxyCall.clientGoneStatus, bytesOut: 0)
+  func clientGone() { finish(status: ProxyCall.clientGoneStatus, bytesOut: 0) }
+
+  /// The body will never be whole.
+  func abort() {
+    clientGone()
     exchange.abort()
   }
 

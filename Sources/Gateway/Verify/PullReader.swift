@@ -187,12 +187,26 @@ struct PullReader {
   private func plainEnd(from start: Int) -> Int {
     guard let base = bytes.baseAddress else { return start }
     var at = start
+    while at &+ 8 <= bytes.count, Self.isPlain((base + at).loadUnaligned(as: UInt64.self)) {
+      at &+= 8
+    }
     while at < bytes.count {
       let byte = (base + at).load(as: UInt8.self)
       if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
       at += 1
     }
     return at
+  }
+
+  /// None of the eight bytes ends a string or is no part of one as it stands; may say no where it
+  /// is so.
+  private static func isPlain(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    func marksZeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+    let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+    let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+    let controls = (word &- ones &* 0x20) & ~word
+    return (marksZeros(quote) | marksZeros(backslash) | controls) & ones &* 0x80 == 0
   }
 
   private mutating func unescape(to end: inout Int) throws(PullError) {

@@ -8,7 +8,7 @@ enum VerifyAnswer {
   ///   - quota: nil where there is none or its state is not known.
   ///   - brand: nil unless it is one of the account's.
   static func write(
-    _ decision: Decision, environment: [UInt8], brand: UnsafeRawBufferPointer?,
+    _ decision: Decision, environment: UnsafeRawBufferPointer, brand: UnsafeRawBufferPointer?,
     quota: QuotaCells.State?, lease: Lease?, to out: OutputBuffer
   ) {
     out.reset()
@@ -21,7 +21,7 @@ enum VerifyAnswer {
       if environment.isEmpty {
         out.append("null")
       } else {
-        environment.withUnsafeBytes { out.append(json: $0) }
+        out.append(json: environment)
       }
       out.append(",\"kind\":\"")
       out.append(identity.kind.word)

@@ -83,20 +83,29 @@ final class VerifyHandler: RequestHandler {
     let use: MeterUse =
       request.dryRun ? .peek : request.leaseSeconds == nil ? .callElsewhere : .leased
     switch shared.judge(&decision, asked, from: request.address, project, plan, use) {
-    case .settled(let slot): send(request, call, exchange, project, decision, record, slot)
-    case .unavailable: sendUnavailable(request, call, exchange, record)
+    case .settled(let slot): send(request, call, exchange, project, plan, decision, record, slot)
+    case .unavailable: sendUnavailable(request, call, exchange, plan, record)
     case .waiting(let hold):
-      call.isParked = true
-      shared.park(exchange, plan, decision, hold) { [self] decision, slot in
-        send(request, call, exchange, project, decision, record, slot)
-        recycle(call)
-      } unavailable: { [self] in
-        sendUnavailable(request, call, exchange, record)
-        recycle(call)
-      } gone: { [self] in
-        finish(request, call, record, status: ProxyCall.clientGoneStatus)
-        recycle(call)
-      }
+      wait(request, call, exchange, project, plan, decision, record, hold)
+    }
+  }
+
+  @inline(never)
+  private func wait(
+    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
+    _ project: ProjectView, _ plan: ProjectPlan, _ decision: Decision, _ record: CallRecord,
+    _ hold: consuming MeterHold
+  ) {
+    call.isParked = true
+    shared.park(exchange, plan, decision, hold) { [self] decision, slot in
+      send(request, call, exchange, project, plan, decision, record, slot)
+      recycle(call)
+    } unavailable: { [self] in
+      sendUnavailable(request, call, exchange, plan, record)
+      recycle(call)
+    } gone: { [self] in
+      finish(request, call, plan, record, status: ProxyCall.clientGoneStatus)
+      recycle(call)
     }
   }
 
@@ -110,40 +119,40 @@ final class VerifyHandler: RequestHandler {
   }
 
   private func finish(
-    _ request: VerifyRequest, _ call: VerifyExchange, _ record: borrowing CallRecord, status: Int
+    _ request: VerifyRequest, _ call: VerifyExchange, _ plan: ProjectPlan,
+    _ record: borrowing CallRecord, status: Int
   ) {
-    if !request.dryRun { shared.finish(record, status: status, head: call.fields) }
+    if !request.dryRun { shared.finish(record, plan, status: status, head: call.fields) }
   }
 
   /// The quota cannot be asked.
   private func sendUnavailable(
-    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
+    _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange, _ plan: ProjectPlan,
     _ record: borrowing CallRecord
   ) {
     let problem = GatewayProblem.quotaUnavailable
-    finish(request, call, record, status: problem.code.status)
+    finish(request, call, plan, record, status: problem.code.status)
     refuse(exchange, problem, call)
   }
 
   /// Everything is decided.
   private func send(
     _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
-    _ project: ProjectView, _ settled: Decision, _ undecided: CallRecord,
+    _ project: ProjectView, _ plan: ProjectPlan, _ settled: Decision, _ undecided: CallRecord,
     _ slot: consuming Slot?
   ) {
     let now = shared.now
     var decision = settled
     let lease = shared.lend(slot, &decision, project, request.leaseSeconds)
-    let plan = shared.plan(for: project)
     // What the asker did not tell is what the decision comes to.
     let status =
       request.status.map(Int.init)
       ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
     var record = undecided
     shared.decided(&record, decision.code, at: request.dryRun ? .dryRun : .verify)
-    finish(request, call, record, status: status)
+    finish(request, call, plan, record, status: status)
     var quota: QuotaCells.State?
-    var environment: [UInt8] = []
+    var environment = UnsafeRawBufferPointer(start: nil, count: 0)
     var brand = request.brand ?? call.fields.only(plan.brandHeader)
     if let identity = decision.identity {
       environment = plan.environment(of: identity)
@@ -179,32 +188,25 @@ final class VerifyExchange: BodyReceiver {
   }
 
   func bodyReceived(_ bytes: UnsafeRawBufferPointer) {
-    guard let exchange, let handler else { return }
-    guard body.count + bytes.count <= VerifyHandler.maximumBody else {
-      end()
-      return handler.shared.refuse(exchange, VerifyRules.tooLarge, requestID: requestID)
-    }
-    body.append(bytes)
+    if handler == nil { return }
+    if body.count + bytes.count <= VerifyHandler.maximumBody { return body.append(bytes) }
+    fail(VerifyRules.tooLarge)
   }
 
   func bodyEnded() {
-    guard let exchange, let handler else { return }
-    end()
+    guard let exchange = exchange.take(), let handler = handler.take() else { return }
     handler.answer(self, exchange)
     // Only from here: after a failure the engine may still know this receiver.
     if !isParked { handler.recycle(self) }
   }
 
   func bodyFailed(_ error: BodyError) {
-    guard let exchange, let handler else { return }
-    end()
-    guard let problem = GatewayProblem(body: error) else { return }
-    handler.shared.refuse(exchange, problem, requestID: requestID)
+    fail(GatewayProblem(body: error))
   }
 
-  private func end() {
-    exchange = nil
-    handler = nil
+  private func fail(_ problem: GatewayProblem?) {
+    guard let exchange = exchange.take(), let handler = handler.take(), let problem else { return }
+    handler.shared.refuse(exchange, problem, requestID: requestID)
   }
 }
 

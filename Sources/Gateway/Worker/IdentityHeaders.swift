@@ -5,7 +5,9 @@ import Verification
 
 enum IdentityHeaders {
   /// Complete lines; `environment` is the policy's name for it.
-  static func append(_ identity: Identity, environment: [UInt8], to out: OutputBuffer) {
+  static func append(
+    _ identity: Identity, environment: UnsafeRawBufferPointer, to out: OutputBuffer
+  ) {
     out.append("X-Latchkey-Key: ")
     out.append(identity.keyID)
     out.append("\r\nX-Latchkey-Account: ")

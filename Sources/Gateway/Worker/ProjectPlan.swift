@@ -6,9 +6,9 @@ import Verification
 final class ProjectPlan {
   let project: ProjectView
   /// Names of the policy's environments as they stand in heads, by index.
-  let environments: [[UInt8]]
+  let environments: FixedTexts
   /// Lower-case names of the headers that carry the credential.
-  let credentialHeaders: [[UInt8]]
+  let credentialHeaders: FixedTexts
   let brandHeader: [UInt8]
   /// Lower-case names of the headers that are put on record.
   let capturedHeaders: [[UInt8]]
@@ -25,8 +25,8 @@ final class ProjectPlan {
   init(_ project: ProjectView) {
     self.project = project
     let policy = project.policy
-    environments = policy.environments.map { Array($0.name.utf8) }
-    credentialHeaders = policy.credential.headerNames.map { Array($0.utf8) }
+    environments = FixedTexts(policy.environments.map { Array($0.name.utf8) })
+    credentialHeaders = FixedTexts(policy.credential.headerNames.map { Array($0.utf8) })
     brandHeader = Array(policy.brandHeader.lowercased().utf8)
     capturedHeaders = policy.records.headers.map { Array($0.lowercased().utf8) }
     upstream = project.upstream.flatMap(UpstreamPlan.init)
@@ -37,12 +37,24 @@ final class ProjectPlan {
     selfService = SelfServicePlan(policy, realm: project.slug)
   }
 
+  deinit {
+    environments.free()
+    credentialHeaders.free()
+    limitFields.free()
+  }
+
   func isFor(_ project: ProjectView) -> Bool {
     self.project.generation == project.generation && self.project.id == project.id
   }
 
   /// Empty where the policy no longer has the key's environment.
-  func environment(of identity: Identity) -> [UInt8] {
-    environments.indices.contains(identity.environment) ? environments[identity.environment] : []
+  func environment(of identity: Identity) -> UnsafeRawBufferPointer {
+    environment(at: identity.environment)
+  }
+
+  /// Empty where there is none such.
+  func environment(at index: Int) -> UnsafeRawBufferPointer {
+    index >= 0 && index < environments.count
+      ? environments[index] : UnsafeRawBufferPointer(start: nil, count: 0)
   }
 }

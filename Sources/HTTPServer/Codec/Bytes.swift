@@ -1,7 +1,7 @@
 // Byte classes and comparisons of RFC 9110 and 9112, written so that a head is read at about one
 // step per byte. Must not allocate.
 
-typealias BytePointer = UnsafePointer<UInt8>
+@usableFromInline typealias BytePointer = UnsafePointer<UInt8>
 
 enum Byte {
   static let tab: UInt8 = 0x09
@@ -75,6 +75,23 @@ enum Byte {
   static func equal(_ base: BytePointer, _ count: Int, _ lowercase: StaticString) -> Bool {
     guard count == lowercase.utf8CodeUnitCount else { return false }
     return equal(base, lowercase.utf8Start, count)
+  }
+
+  /// The same for the name of a field that was read: eight bytes a step. Bytes of a token that
+  /// differ by 0x20 are the two cases of a letter, or `^` and `~`, which no name that is looked for
+  /// has.
+  @inline(__always)
+  static func equalName(_ base: BytePointer, _ lowercase: BytePointer, _ count: Int) -> Bool {
+    guard count >= 8 else { return equal(base, lowercase, count) }
+    let cases: UInt64 = 0x2020_2020_2020_2020
+    var index = 0
+    while true {
+      let word = UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
+      let wanted = UnsafeRawPointer(lowercase + index).loadUnaligned(as: UInt64.self)
+      guard word | cases == wanted | cases else { return false }
+      if index &+ 8 >= count { return true }
+      index = min(index &+ 8, count &- 8)
+    }
   }
 
   @inline(__always)

@@ -1,11 +1,13 @@
 // Where the parts of a head lie in the connection's buffer, as offsets from the head's first byte,
 // so that reading a head allocates nothing. Must not outlive the bytes it points into.
 
-struct FieldSpan {
-  var nameStart: UInt32 = 0
-  var nameLength: UInt32 = 0
-  var valueStart: UInt32 = 0
-  var valueLength: UInt32 = 0
+@usableFromInline struct FieldSpan {
+  @usableFromInline var nameStart: UInt32 = 0
+  @usableFromInline var nameLength: UInt32 = 0
+  @usableFromInline var valueStart: UInt32 = 0
+  @usableFromInline var valueLength: UInt32 = 0
+
+  init() {}
 }
 
 struct Span32 {
@@ -39,10 +41,10 @@ struct HeadFlags: OptionSet {
 }
 
 /// Facts of one head and how far it was read. Plain memory: freed by its pool.
-struct HeadIndex {
-  let fields: UnsafeMutablePointer<FieldSpan>
+@usableFromInline struct HeadIndex {
+  @usableFromInline let fields: UnsafeMutablePointer<FieldSpan>
   let capacity: Int
-  var count = 0
+  @usableFromInline var count = 0
   /// Start of the first line that is not read yet; the head's length once it is complete.
   var cursor = 0
   var readsFields = false

@@ -57,12 +57,17 @@ struct HeadWriter {
   mutating func text(_ text: StaticString) { count &+= StatusLine.copy(text, to: out + count) }
 
   private mutating func decimal(_ value: Int) {
-    var divisor = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      out[count] = 0x30 + UInt8(truncatingIfNeeded: value / divisor % 10)
-      count &+= 1
-      divisor /= 10
+    var rest = value
+    var digits = 1
+    while rest >= 10 {
+      rest /= 10
+      digits &+= 1
+    }
+    count &+= digits
+    rest = value
+    for place in 1...digits {
+      out[count &- place] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
   }
 

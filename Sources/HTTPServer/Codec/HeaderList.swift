@@ -9,19 +9,34 @@ package struct HeaderList {
     package var value: UnsafeRawBufferPointer
   }
 
-  let base: BytePointer
-  let index: UnsafePointer<HeadIndex>
+  @usableFromInline let base: BytePointer
+  @usableFromInline let index: UnsafePointer<HeadIndex>
 
-  package var count: Int { index.pointee.count }
+  init(base: BytePointer, index: UnsafePointer<HeadIndex>) {
+    self.base = base
+    self.index = index
+  }
+
+  @inlinable package var count: Int { index.pointee.count }
 
   package subscript(position: Int) -> Field {
+    Field(name: name(position), value: value(position))
+  }
+
+  @inlinable package func name(_ position: Int) -> UnsafeRawBufferPointer {
+    let span = span(position)
+    return UnsafeRawBufferPointer(start: base + Int(span.nameStart), count: Int(span.nameLength))
+  }
+
+  @inlinable package func value(_ position: Int) -> UnsafeRawBufferPointer {
+    let span = span(position)
+    return UnsafeRawBufferPointer(
+      start: base + Int(span.valueStart), count: Int(span.valueLength))
+  }
+
+  @inlinable func span(_ position: Int) -> FieldSpan {
     precondition(position >= 0 && position < index.pointee.count)
-    let span = index.pointee.fields[position]
-    return Field(
-      name: UnsafeRawBufferPointer(
-        start: base + Int(span.nameStart), count: Int(span.nameLength)),
-      value: UnsafeRawBufferPointer(
-        start: base + Int(span.valueStart), count: Int(span.valueLength)))
+    return index.pointee.fields[position]
   }
 
   /// The value of the only field of this name (case does not matter); nil where there is none or
@@ -59,6 +74,6 @@ package struct HeaderList {
   private func matches(_ position: Int, _ name: BytePointer, _ length: Int) -> Bool {
     let span = index.pointee.fields[position]
     return Int(span.nameLength) == length
-      && Byte.equal(base + Int(span.nameStart), name, length)
+      && Byte.equalName(base + Int(span.nameStart), name, length)
   }
 }

@@ -12,8 +12,10 @@ class Channel {
     case end, wait, failed
   }
 
-  unowned(unsafe) let worker: Worker
+  let worker: Worker
   let memory: Memory
+  /// Of `memory`: one step nearer, so that sending counts no reference.
+  let heads: BlockPool
   private(set) var descriptor: Int32
   private(set) var tls: OpaquePointer?
   /// Read and write event, in this order.
@@ -37,6 +39,7 @@ class Channel {
   init(worker: Worker, descriptor: Int32, tls: OpaquePointer?) {
     self.worker = worker
     memory = worker.memory
+    heads = memory.heads
     self.descriptor = descriptor
     self.tls = tls
     events = .allocate(capacity: 2)
@@ -180,10 +183,10 @@ class Channel {
     guard descriptor >= 0 else { return }
     let total = output.count &+ bytes.count
     if total < Self.gatherBytes || writesOn || isOpening {
-      output.append(bytes, memory.heads)
+      output.append(bytes, heads)
       worker.wantsAttention(self)
     } else if tls != nil {
-      output.append(bytes, memory.heads)
+      output.append(bytes, heads)
       flush()
     } else {
       sendGathered(bytes)
@@ -197,7 +200,7 @@ class Channel {
         descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       if count >= 0 {
         noteProgress()
-        output.consume(count, memory.heads)
+        output.consume(count, heads)
         return true
       }
       let code = errno
@@ -216,7 +219,7 @@ class Channel {
         return code == SSL_ERROR_WANT_WRITE || code == SSL_ERROR_WANT_READ
       }
       noteProgress()
-      output.consume(Int(count), memory.heads)
+      output.consume(Int(count), heads)
     }
     return true
   }
@@ -239,10 +242,10 @@ class Channel {
     let sent = max(count, 0)
     if sent > 0 { noteProgress() }
     let ofBefore = min(sent, before.count)
-    if ofBefore > 0 { output.consume(ofBefore, memory.heads) }
+    if ofBefore > 0 { output.consume(ofBefore, heads) }
     let ofBytes = sent - ofBefore
     guard ofBytes < bytes.count else { return }
-    output.append(UnsafeRawBufferPointer(rebasing: bytes[ofBytes...]), memory.heads)
+    output.append(UnsafeRawBufferPointer(rebasing: bytes[ofBytes...]), heads)
     setWrites(true)
   }
 
@@ -280,7 +283,7 @@ class Channel {
     }
     Glibc.close(descriptor)
     descriptor = -1
-    output.release(memory.heads)
+    output.release(heads)
     worker.disown(self)
   }
 }

@@ -16,11 +16,8 @@ package final class Exchange {
   /// Of the answer's body, without its framing.
   package internal(set) var bytesOut = 0
 
-  /// Called each time there is room again after `write` has said false.
-  package var onDrain: (() -> Void)?
-  /// Called once when the client is gone before the answer ended. Closing its sending half alone
-  /// does not make it gone.
-  package var onClientGone: (() -> Void)?
+  /// Held until the exchange ends.
+  package var watcher: (any ExchangeWatcher)?
   /// The answer goes on until the client ends it, also by closing its sending half alone.
   package var endsWithClient = false
   /// The answer is not waited for longer than a short grace once the client has closed its sending
@@ -53,8 +50,7 @@ package final class Exchange {
     connection = nil
     index = UnsafePointer(worker.memory.emptyHead)
     base = UnsafeRawPointer(index).assumingMemoryBound(to: UInt8.self)
-    if onDrain != nil { onDrain = nil }
-    if onClientGone != nil { onClientGone = nil }
+    if watcher != nil { watcher = nil }
   }
 
   /// Nothing can be sent any more: it is answered in full, or the client is gone.
@@ -65,7 +61,8 @@ package final class Exchange {
   /// The peer, or, where the peer is a trusted proxy, the right-most untrusted address of
   /// X-Forwarded-For.
   package var clientAddress: IPAddress {
-    ForwardedFor.client(peerAddress, head.headers, worker.trustedProxies)
+    if worker.trustedProxies.isEmpty { return peerAddress }
+    return ForwardedFor.client(peerAddress, head.headers, worker.trustedProxies)
   }
 
   // MARK: Request body
@@ -110,7 +107,7 @@ package final class Exchange {
   }
 
   /// The bytes are always taken. False: more than `writeHighWater` is waiting; stop until
-  /// `onDrain`.
+  /// the watcher's `clientDrained`.
   package func write(_ bytes: UnsafeRawBufferPointer) -> Bool { connection?.write(bytes) ?? true }
   package func finish() { connection?.finishResponse() }
   /// Closes the connection without an orderly end, so that the client sees the answer as cut off.

@@ -7,6 +7,19 @@ package protocol RequestHandler: AnyObject {
   func handle(_ exchange: Exchange)
 }
 
+/// Hears what becomes of the client while it is being answered.
+package protocol ExchangeWatcher: AnyObject {
+  /// There is room again after `write` has said false.
+  func clientDrained()
+  /// Once, where the client is gone before the answer ended. Closing its sending half alone does
+  /// not make it gone.
+  func clientGone()
+}
+
+extension ExchangeWatcher {
+  package func clientDrained() {}
+}
+
 package enum BodyError: Error, Sendable {
   case tooLarge, clientGone, tooSlow, malformed
 }

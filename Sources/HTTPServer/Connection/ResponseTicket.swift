@@ -38,15 +38,8 @@ package final class ResponseTicket: @unchecked Sendable {
     let state = state
     onWorker { exchange in
       guard !exchange.isEnded else { return state.isGone.store(true, ordering: .relaxed) }
-      exchange.onClientGone = {
-        state.isGone.store(true, ordering: .relaxed)
-        state.resumeWaiter()
-      }
+      exchange.watcher = state
       exchange.endsWithClient = true
-      exchange.onDrain = {
-        state.isBlocked.store(false, ordering: .relaxed)
-        state.resumeWaiter()
-      }
       HeaderBlock.bytes(headers).withUnsafeBytes {
         exchange.startResponse(status: status, headerBlock: $0, framing: .chunked)
       }
@@ -109,7 +102,7 @@ private struct ExchangeBox: @unchecked Sendable {
 }
 
 // Unchecked: `waiter` belongs to the worker's thread.
-private final class TicketState: @unchecked Sendable {
+private final class TicketState: ExchangeWatcher, @unchecked Sendable {
   let isBegun = Atomic(false)
   let isDone = Atomic(false)
   let isGone = Atomic(false)
@@ -117,7 +110,17 @@ private final class TicketState: @unchecked Sendable {
   let queued = Atomic(0)
   var waiter: CheckedContinuation<Void, Never>?
 
-  func resumeWaiter() {
+  func clientDrained() {
+    isBlocked.store(false, ordering: .relaxed)
+    resumeWaiter()
+  }
+
+  func clientGone() {
+    isGone.store(true, ordering: .relaxed)
+    resumeWaiter()
+  }
+
+  private func resumeWaiter() {
     waiter?.resume()
     waiter = nil
   }

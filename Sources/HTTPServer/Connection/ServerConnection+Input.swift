@@ -219,7 +219,7 @@ extension ServerConnection {
       !decoder.isEnded
     {
       continueSent = true
-      if !input.hasUnread { output.append("HTTP/1.1 100 Continue\r\n\r\n", memory.heads) }
+      if !input.hasUnread { output.append("HTTP/1.1 100 Continue\r\n\r\n", heads) }
     }
     body = .reading
     startWindow()

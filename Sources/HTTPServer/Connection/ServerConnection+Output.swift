@@ -11,7 +11,7 @@ extension ServerConnection {
     if !bodyless {
       exchange?.bytesOut += bytes.count
       if bytes.count <= Self.copiedBytes {
-        output.append(bytes, memory.heads)
+        output.append(bytes, heads)
       } else {
         send(bytes)
       }
@@ -51,7 +51,7 @@ extension ServerConnection {
     if !dropsAnswerBody {
       // An answer that is shorter than it said cannot be ended in order.
       if answerLeft > 0 { return abort() }
-      if answerLeft == -1 { output.append("0\r\n\r\n", memory.heads) }
+      if answerLeft == -1 { output.append("0\r\n\r\n", heads) }
       if answerLeft == -2 { keepsAlive = false }
     }
     worker.wantsAttention(self)
@@ -59,13 +59,13 @@ extension ServerConnection {
   }
 
   private func sendChunk(_ bytes: UnsafeRawBufferPointer) {
-    var writer = HeadWriter(output.reserve(24, memory.heads))
+    var writer = HeadWriter(output.reserve(24, heads))
     writer.chunkSize(bytes.count)
     output.commit(writer.count)
     exchange?.bytesOut += bytes.count
     send(bytes)
     guard phase == .exchange else { return }
-    output.append("\r\n", memory.heads)
+    output.append("\r\n", heads)
     worker.wantsAttention(self)
   }
 
@@ -89,7 +89,7 @@ extension ServerConnection {
     dropsAnswerBody = flags.contains(.headMethod) || statusHasNoBody || framing == .none
     if status == 204 || (status == 304 && framing == .length(0)) { length = .unsaid }
     let copied = dropsAnswerBody || extra > Self.copiedBytes ? 0 : extra
-    let room = output.reserve(HeadWriter.ownBytes + block.count + copied, memory.heads)
+    let room = output.reserve(HeadWriter.ownBytes + block.count + copied, heads)
     var writer = HeadWriter(room)
     writer.status(status, date: worker.dateLine.line(worker.now))
     writer.fields(block)
@@ -116,7 +116,7 @@ extension ServerConnection {
     body.withUnsafeBytes { bytes in
       HeaderBlock.bytes(Problem.fields(request: request)).withUnsafeBytes { fields in
         var writer = HeadWriter(
-          output.reserve(HeadWriter.ownBytes + fields.count + bytes.count, memory.heads))
+          output.reserve(HeadWriter.ownBytes + fields.count + bytes.count, heads))
         writer.status(status, date: worker.dateLine.line(worker.now))
         writer.fields(fields)
         writer.finish(.bytes(bytes.count), keepsAlive: false, isHTTP11: true)
@@ -141,7 +141,7 @@ extension ServerConnection {
     guard output.count <= limits.writeHighWater / 2 else { return }
     if isBlocked {
       isBlocked = false
-      if phase == .exchange { exchange?.onDrain?() }
+      if phase == .exchange { exchange?.watcher?.clientDrained() }
     }
     if phase == .head, !readsOn || input.hasUnread {
       worker.wantsAttention(self)

@@ -194,7 +194,7 @@ final class ServerConnection: Channel {
       let receiver = receiver
       self.receiver = nil
       if body == .reading || body == .paused { receiver?.bodyFailed(.clientGone) }
-      if !answered { exchange.onClientGone?() }
+      if !answered { exchange.watcher?.clientGone() }
       exchange.end()
     }
     receiver = nil

@@ -15,7 +15,7 @@ package struct Limits: Sendable {
   package var bodyWindowSeconds = 10
   /// Of a body nobody asked for, this much is read and dropped to keep the connection.
   package var unreadBodyBytes = 256 * 1024
-  /// Above this many unsent bytes `write` says stop; at half of it `onDrain` is called.
+  /// Above this many unsent bytes `write` says stop; at half of it `clientDrained` is called.
   package var writeHighWater = 256 * 1024
   /// A client that takes nothing of its answer for this long is closed.
   package var writeStallSeconds = 60

@@ -3,7 +3,7 @@
 
 /// Confined to its worker's thread.
 package final class UpstreamCall {
-  let target: UpstreamTarget
+  let place: UpstreamPlace
   let body: Framing
   let timeout: Int64
   let isHEAD: Bool
@@ -13,7 +13,7 @@ package final class UpstreamCall {
   unowned(unsafe) var connection: UpstreamConnection?
   /// Kept until the first byte of the answer, for a second try.
   var request = OutputBuffer()
-  let memory: Memory
+  private let heads: BlockPool
   /// Written before there was a connection.
   var early = OutputBuffer()
   var bodyBegan = false
@@ -27,15 +27,15 @@ package final class UpstreamCall {
   var addresses: ArraySlice<IPAddress> = []
 
   init(
-    pool: UpstreamPool, target: UpstreamTarget, head: UnsafeRawBufferPointer, body: Framing,
+    worker: Worker, place: UpstreamPlace, head: UnsafeRawBufferPointer, body: Framing,
     timeoutSeconds: Int, delegate: any UpstreamDelegate
   ) {
-    self.target = target
+    self.place = place
     self.body = body
     self.delegate = delegate
     timeout = Int64(max(timeoutSeconds, 1)) * 1000
-    memory = pool.worker.memory
-    lastActivity = pool.worker.milliseconds
+    heads = worker.memory.heads
+    lastActivity = worker.milliseconds
     let method = Self.method(head)
     isHEAD = method == .head
     isIdempotent = method != .other
@@ -43,12 +43,12 @@ package final class UpstreamCall {
     case .none, .length(0): bodyEnded = true
     case .length, .chunked: bodyEnded = false
     }
-    request.append(head, memory.heads)
+    request.append(head, heads)
   }
 
   deinit {
-    request.release(memory.heads)
-    early.release(memory.heads)
+    request.release(heads)
+    early.release(heads)
   }
 
   private enum Method {
@@ -72,18 +72,18 @@ package final class UpstreamCall {
     guard delegate != nil, !bodyEnded, bytes.count > 0 else { return true }
     bodyBegan = true
     guard let connection else {
-      if body == .chunked { appendChunk(bytes) } else { early.append(bytes, memory.heads) }
+      if body == .chunked { appendChunk(bytes) } else { early.append(bytes, heads) }
       return false
     }
     return connection.writeBody(bytes)
   }
 
   private func appendChunk(_ bytes: UnsafeRawBufferPointer) {
-    var writer = HeadWriter(early.reserve(24, memory.heads))
+    var writer = HeadWriter(early.reserve(24, heads))
     writer.chunkSize(bytes.count)
     early.commit(writer.count)
-    early.append(bytes, memory.heads)
-    early.append("\r\n", memory.heads)
+    early.append(bytes, heads)
+    early.append("\r\n", heads)
   }
 
   package func endBody() {
@@ -94,7 +94,7 @@ package final class UpstreamCall {
       connection.endChunks()
     } else {
       bodyBegan = true
-      early.append("0\r\n\r\n", memory.heads)
+      early.append("0\r\n\r\n", heads)
     }
   }
 

@@ -8,7 +8,7 @@ import Glibc
 final class UpstreamConnection: Channel {
   private let pool: UpstreamPool
   private(set) var call: UpstreamCall?
-  private var place: UpstreamPlace?
+  private let place: UpstreamPlace
   private let encrypts: Bool
   private var isConnected = false
   private var isReused = false
@@ -31,8 +31,8 @@ final class UpstreamConnection: Channel {
   private static let connectMilliseconds: Int64 = 5000
 
   /// Begins to connect; nil where the system refuses at once.
-  init?(pool: UpstreamPool, address: IPAddress, port: UInt16, tls: OpaquePointer?) {
-    let target = SocketAddress(address, port: port)
+  init?(pool: UpstreamPool, place: UpstreamPlace, address: IPAddress, tls: OpaquePointer?) {
+    let target = SocketAddress(address, port: place.target.port)
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = socket(Int32(target.storage.ss_family), kind, 0)
     guard descriptor >= 0 else {
@@ -49,6 +49,7 @@ final class UpstreamConnection: Channel {
       return nil
     }
     self.pool = pool
+    self.place = place
     encrypts = tls != nil
     super.init(worker: pool.worker, descriptor: descriptor, tls: nil)
     if let tls { startTLS(tls) }
@@ -69,10 +70,10 @@ final class UpstreamConnection: Channel {
     sentAny = false
     wantsBody = !call.bodyEnded && call.early.count == 0
     call.lastActivity = worker.milliseconds
-    output.append(call.request.bytes, memory.heads)
+    output.append(call.request.bytes, heads)
     if call.early.count > 0 {
-      output.append(call.early.bytes, memory.heads)
-      call.early.release(memory.heads)
+      output.append(call.early.bytes, heads)
+      call.early.release(heads)
       wantsBody = !call.bodyEnded
     }
     worker.wantsAttention(self)
@@ -130,11 +131,11 @@ final class UpstreamConnection: Channel {
     call?.lastActivity = worker.milliseconds
     guard !writesFailed else { return true }
     if call?.body == .chunked {
-      var writer = HeadWriter(output.reserve(24, memory.heads))
+      var writer = HeadWriter(output.reserve(24, heads))
       writer.chunkSize(bytes.count)
       output.commit(writer.count)
       send(bytes)
-      if !isClosed, !writesFailed { output.append("\r\n", memory.heads) }
+      if !isClosed, !writesFailed { output.append("\r\n", heads) }
       worker.wantsAttention(self)
     } else {
       send(bytes)
@@ -146,7 +147,7 @@ final class UpstreamConnection: Channel {
 
   func endChunks() {
     guard !writesFailed, !isClosed else { return }
-    output.append("0\r\n\r\n", memory.heads)
+    output.append("0\r\n\r\n", heads)
     worker.wantsAttention(self)
   }
 
@@ -162,7 +163,7 @@ final class UpstreamConnection: Channel {
   override func broken() {
     guard call != nil, !writesFailed else { return closeNow() }
     writesFailed = true
-    output.release(memory.heads)
+    output.release(heads)
     setWrites(false)
     setReads(true)
     worker.wantsAttention(self)
@@ -213,7 +214,7 @@ final class UpstreamConnection: Channel {
   ) {
     headDone = true
     call.isAnswered = true
-    call.request.release(memory.heads)
+    call.request.release(heads)
     decoder = ResponseReader.decoder(index.pointee, toHEAD: call.isHEAD)
     keepsAlive = index.pointee.keepsAlive && !decoder.endsWithConnection
     mayTrail = ResponseReader.mayTrail(index.pointee, toHEAD: call.isHEAD)
@@ -238,9 +239,9 @@ final class UpstreamConnection: Channel {
   }
 
   private func pump() {
-    guard !isPumping else { return }
+    guard !isPumping, let call else { return }
     isPumping = true
-    while let call, headDone, !isClosed {
+    while self.call === call, headDone, !isClosed {
       if decoder.isEnded {
         finish(nil)
         break
@@ -254,7 +255,7 @@ final class UpstreamConnection: Channel {
     }
     isPumping = false
     input.releaseEmptyBody(memory)
-    if let call { setReads(!call.isPaused) }
+    if self.call === call { setReads(!call.isPaused) }
   }
 
   func resumed() {
@@ -284,28 +285,24 @@ final class UpstreamConnection: Channel {
     let isClean =
       error == nil && keepsAlive && call.bodyEnded && output.count == 0 && !input.hasUnread
       && !writesFailed
-    let delegate = call.delegate
-    call.delegate = nil
+    let delegate = call.delegate.take()
     if let error { delegate?.upstreamFailed(error) } else { delegate?.upstreamEnded() }
     // Only now: the head is the delegate's until here.
-    if isClean { rest(call.target) } else { closeNow() }
+    if isClean { rest() } else { closeNow() }
   }
 
   private func release() -> UpstreamCall? {
-    let call = call
-    self.call = nil
+    let call = call.take()
     call?.connection = nil
     return call
   }
 
-  private func rest(_ target: UpstreamTarget) {
+  private func rest() {
     releaseHead()
     input.release(memory)
-    let place = pool.place(target)
     guard !worker.draining, place.kept < worker.limits.idleUpstreamsPerTarget else {
       return closeNow()
     }
-    self.place = place
     idleSince = worker.milliseconds
     isOnProbation = mayTrail
     if isOnProbation { place.onProbation += 1 } else { place.idle.append(self) }
@@ -315,8 +312,8 @@ final class UpstreamConnection: Channel {
   /// Nothing has come since the last call ended.
   private func endProbation() {
     isOnProbation = false
-    place?.onProbation -= 1
-    place?.idle.append(self)
+    place.onProbation -= 1
+    place.idle.append(self)
   }
 
   /// The caller has no more use for the answer.
@@ -355,11 +352,10 @@ final class UpstreamConnection: Channel {
 
   override func willClose() {
     if isOnProbation {
-      place?.onProbation -= 1
-    } else if let place, let position = place.idle.lastIndex(where: { $0 === self }) {
+      place.onProbation -= 1
+    } else if let position = place.idle.lastIndex(where: { $0 === self }) {
       place.idle.remove(at: position)
     }
-    place = nil
     if let call = release(), call.delegate != nil { UpstreamPool.fail(call, .broken) }
     releaseHead()
     input.release(memory)

@@ -28,10 +28,11 @@ package final class UpstreamPool {
     to target: UpstreamTarget, head: UnsafeRawBufferPointer, body: Framing, timeoutSeconds: Int,
     delegate: any UpstreamDelegate
   ) -> UpstreamCall {
+    let place = place(target)
     let call = UpstreamCall(
-      pool: self, target: target, head: head, body: body, timeoutSeconds: timeoutSeconds,
+      worker: worker, place: place, head: head, body: body, timeoutSeconds: timeoutSeconds,
       delegate: delegate)
-    if let connection = place(target).idle.popLast() {
+    if let connection = place.idle.popLast() {
       connection.begin(call, reused: true)
     } else {
       open(call)
@@ -39,7 +40,7 @@ package final class UpstreamPool {
     return call
   }
 
-  func place(_ target: UpstreamTarget) -> UpstreamPlace {
+  private func place(_ target: UpstreamTarget) -> UpstreamPlace {
     if let lastPlace, lastPlace.target == target { return lastPlace }
     let place = places[target] ?? UpstreamPlace(target)
     places[target] = place
@@ -49,7 +50,7 @@ package final class UpstreamPool {
 
   /// A fresh connection for `call`.
   func open(_ call: UpstreamCall) {
-    if let address = IPAddress(call.target.host) {
+    if let address = IPAddress(call.place.target.host) {
       call.addresses = [address]
       return connect(call)
     }
@@ -57,7 +58,7 @@ package final class UpstreamPool {
       guard let call, call.connection == nil else { return }
       Self.fail(call, .timedOut)
     }
-    resolver.resolve(call.target.host) { [weak self] addresses in
+    resolver.resolve(call.place.target.host) { [weak self] addresses in
       timer.cancel()
       guard let self, call.delegate != nil else { return }
       call.addresses = addresses[...]
@@ -68,10 +69,10 @@ package final class UpstreamPool {
   /// Tries the next address.
   func connect(_ call: UpstreamCall) {
     while let address = call.addresses.popFirst() {
-      guard let session = makeSession(call.target) else { break }
+      guard let session = makeSession(call.place.target) else { break }
       guard
         let connection = UpstreamConnection(
-          pool: self, address: address, port: call.target.port, tls: session.tls)
+          pool: self, place: call.place, address: address, tls: session.tls)
       else { continue }
       return connection.begin(call, reused: false)
     }
@@ -86,9 +87,7 @@ package final class UpstreamPool {
   }
 
   static func fail(_ call: UpstreamCall, _ error: UpstreamError) {
-    let delegate = call.delegate
-    call.delegate = nil
-    delegate?.upstreamFailed(error)
+    call.delegate.take()?.upstreamFailed(error)
   }
 }
 

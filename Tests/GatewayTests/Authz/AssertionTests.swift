@@ -12,7 +12,7 @@ struct AssertionTests {
     let identity = sampleIdentity()
     let claims = AssertionClaims(
       key: identity.keyID, account: identity.accountID, application: identity.applicationID,
-      environment: Array("production".utf8), access: .readOnly, kind: .publishable,
+      environment: bytes("production"), access: .readOnly, kind: .publishable,
       method: bytes(method), path: bytes(path), now: noon)
     let out = OutputBuffer()
     out.append("before ")

@@ -48,7 +48,7 @@ struct VerifyRulesTests {
   func writesUnknown() {
     let out = OutputBuffer()
     VerifyAnswer.write(
-      Decision(.notFound), environment: [], brand: bytes("north"), quota: nil, lease: nil, to: out)
+      Decision(.notFound), environment: bytes(""), brand: bytes("north"), quota: nil, lease: nil, to: out)
     #expect(
       out.text == """
         {"valid":false,"code":"not_found","key_id":null,"version_id":null,"account_id":null,\
@@ -62,7 +62,7 @@ struct VerifyRulesTests {
     let out = OutputBuffer()
     let identity = sampleIdentity(kind: .publishable, access: .readOnly)
     VerifyAnswer.write(
-      Decision(code, identity), environment: Array("sand\"box".utf8), brand: bytes("no\nrth"),
+      Decision(code, identity), environment: bytes("sand\"box"), brand: bytes("no\nrth"),
       quota: nil, lease: nil, to: out)
     let value = try JSONReader.read(out.bytes)
     #expect(value["valid"]?.bool == (code == .valid))

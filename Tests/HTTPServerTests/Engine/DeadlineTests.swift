@@ -76,7 +76,7 @@ struct DeadlineTests {
     let gone = Count()
     let server = try TestServer(limits: Self.short) { _ in
       { exchange in
-        exchange.onClientGone = { gone.add() }
+        exchange.watcher = GoneCounter(gone)
         exchange.startResponse(
           status: 200, headerBlock: UnsafeRawBufferPointer(start: nil, count: 0), framing: .chunked)
         let piece = [UInt8](repeating: 1, count: 1024 * 1024)
@@ -87,6 +87,12 @@ struct DeadlineTests {
     client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
     #expect(eventually { gone.value == 1 })
   }
+}
+
+private final class GoneCounter: ExchangeWatcher {
+  private let gone: Count
+  init(_ gone: Count) { self.gone = gone }
+  func clientGone() { gone.add() }
 }
 
 /// Holds the body back for longer than any deadline, then takes it.

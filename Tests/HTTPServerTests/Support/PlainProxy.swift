@@ -37,12 +37,11 @@ final class PlainProxy: RequestHandler {
         to: target, head: UnsafeRawBufferPointer($0), body: framing,
         timeoutSeconds: timeoutSeconds, delegate: call)
     }
-    exchange.onClientGone = { [weak call] in call?.upstream?.cancel() }
-    exchange.onDrain = { [weak call] in call?.upstream?.resume() }
+    exchange.watcher = call
   }
 }
 
-final class PlainProxyCall: UpstreamDelegate, BodyReceiver {
+final class PlainProxyCall: UpstreamDelegate, BodyReceiver, ExchangeWatcher {
   let exchange: Exchange
   var upstream: UpstreamCall?
   private var isReceiving = false
@@ -58,6 +57,9 @@ final class PlainProxyCall: UpstreamDelegate, BodyReceiver {
   func bodyReceived(_ bytes: UnsafeRawBufferPointer) {
     if upstream?.write(bytes) == false { exchange.pauseBody() }
   }
+
+  func clientGone() { upstream?.cancel() }
+  func clientDrained() { upstream?.resume() }
 
   func bodyEnded() { upstream?.endBody() }
   func bodyFailed(_ error: BodyError) { upstream?.cancel() }
