@@ -7,11 +7,12 @@ import Verification
 final class ProxyHandler: RequestHandler {
   let shared: GatewayWorker
   private lazy var selfService = SelfServiceHandler(shared)
-  private lazy var pool = UpstreamPool(worker: shared.worker)
+  private let pool: UpstreamPool
   private var idle: [ProxyCall] = []
 
   init(_ shared: GatewayWorker) {
     self.shared = shared
+    pool = UpstreamPool(worker: shared.worker)
   }
 
   func handle(_ exchange: Exchange) {

@@ -17,8 +17,13 @@ package enum MethodRule {
   }
 
   private static func isSafe(_ method: UnsafeRawBufferPointer) -> Bool {
-    method.elementsEqual("GET".utf8) || method.elementsEqual("HEAD".utf8)
-      || method.elementsEqual("OPTIONS".utf8)
+    isMethod(method, "GET") || isMethod(method, "HEAD") || isMethod(method, "OPTIONS")
+  }
+
+  private static func isMethod(_ method: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
+    guard method.count == name.utf8CodeUnitCount else { return false }
+    for at in 0..<method.count where method[at] != name.utf8Start[at] { return false }
+    return true
   }
 
   /// True where the query holds a parameter that some framework reads as `_method`: in any case,

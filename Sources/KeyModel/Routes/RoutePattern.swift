@@ -37,8 +37,36 @@ package struct RoutePattern: Sendable, Hashable {
     patternMethod: UnsafeRawBufferPointer, patternPath: UnsafeRawBufferPointer
   ) -> Bool {
     let anyMethod = patternMethod.count == 1 && patternMethod[0] == UInt8(ascii: "*")
-    guard anyMethod || method.isEmpty || patternMethod.elementsEqual(method) else { return false }
-    guard patternPath.last == UInt8(ascii: "*") else { return patternPath.elementsEqual(path) }
-    return path.starts(with: patternPath.dropLast())
+    guard
+      anyMethod || method.isEmpty
+        || method.count == patternMethod.count && begins(method, patternMethod, method.count)
+    else { return false }
+    guard patternPath.last == UInt8(ascii: "*") else {
+      return path.count == patternPath.count && begins(path, patternPath, path.count)
+    }
+    return path.count >= patternPath.count - 1 && begins(path, patternPath, patternPath.count - 1)
+  }
+
+  /// Both begin with the same `count` bytes, as many as each has or fewer.
+  private static func begins(
+    _ text: UnsafeRawBufferPointer, _ pattern: UnsafeRawBufferPointer, _ count: Int
+  ) -> Bool {
+    guard let text = text.baseAddress, let pattern = pattern.baseAddress else { return count == 0 }
+    var at = 0
+    while at &+ 8 <= count {
+      let (one, two) = (text + at, pattern + at)
+      guard one.loadUnaligned(as: UInt64.self) == two.loadUnaligned(as: UInt64.self) else {
+        return false
+      }
+      at &+= 8
+    }
+    while at < count {
+      guard
+        text.load(fromByteOffset: at, as: UInt8.self)
+          == pattern.load(fromByteOffset: at, as: UInt8.self)
+      else { return false }
+      at &+= 1
+    }
+    return true
   }
 }

@@ -48,7 +48,8 @@ struct VerifyRulesTests {
   func writesUnknown() {
     let out = OutputBuffer()
     VerifyAnswer.write(
-      Decision(.notFound), environment: bytes(""), brand: bytes("north"), quota: nil, lease: nil, to: out)
+      Decision(.notFound), environment: bytes(""), brand: bytes("north"), quota: nil, lease: nil,
+      to: out)
     #expect(
       out.text == """
         {"valid":false,"code":"not_found","key_id":null,"version_id":null,"account_id":null,\
