@@ -187,7 +187,9 @@ struct PullReader {
   private func plainEnd(from start: Int) -> Int {
     guard let base = bytes.baseAddress else { return start }
     var at = start
-    while at &+ 8 <= bytes.count, Self.isPlain((base + at).loadUnaligned(as: UInt64.self)) {
+    while at &+ 8 <= bytes.count {
+      let marks = Self.marks((base + at).loadUnaligned(as: UInt64.self).littleEndian)
+      if marks != 0 { return at &+ marks.trailingZeroBitCount >> 3 }
       at &+= 8
     }
     while at < bytes.count {
@@ -198,15 +200,15 @@ struct PullReader {
     return at
   }
 
-  /// None of the eight bytes ends a string or is no part of one as it stands; may say no where it
-  /// is so.
-  private static func isPlain(_ word: UInt64) -> Bool {
+  /// The high bit of each byte that ends a string or is no part of one as it stands. A borrow can
+  /// only disturb bytes above the first hit, so the lowest mark is exact.
+  private static func marks(_ word: UInt64) -> UInt64 {
+    let quote = word ^ 0x2222_2222_2222_2222
+    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
     let ones: UInt64 = 0x0101_0101_0101_0101
-    func marksZeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
-    let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-    let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-    let controls = (word &- ones &* 0x20) & ~word
-    return (marksZeros(quote) | marksZeros(backslash) | controls) & ones &* 0x80 == 0
+    return
+      ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+      | (word &- 0x2020_2020_2020_2020) & ~word) & 0x8080_8080_8080_8080
   }
 
   private mutating func unescape(to end: inout Int) throws(PullError) {
