@@ -6,6 +6,7 @@ package enum PolicyExplanation {
   package static func sentences(of policy: Policy) -> [String] {
     [credential(policy)] + policy.environments.map { environment($0, policy) } + keys(policy)
       + rotation(policy) + limits(policy) + answers(policy) + webhooks(policy.webhooks)
+      + around(policy)
   }
 
   private static func credential(_ policy: Policy) -> String {
@@ -42,6 +43,16 @@ package enum PolicyExplanation {
       "A secret holds \(secret.bytes) random bytes in \(secret.alphabet.rawValue)"
         + (secret.checksum ? " and ends in a checksum." : ", without a checksum.")
     ]
+    if let oldest = secret.acceptFromBytes, oldest < secret.bytes {
+      lines.append("Secrets of \(oldest) bytes and more, made before, are accepted too.")
+    }
+    switch policy.publicID {
+    case .uuid(let before, let after):
+      lines.append("A key has the id `\(before){uuid}\(after)` too.")
+    case .integer(let before, let after):
+      lines.append("A key has the id `\(before){integer}\(after)` too.")
+    case nil: break
+    }
     if let limit = policy.keyLimit {
       if let max = limit.max {
         lines.append(
@@ -94,7 +105,7 @@ package enum PolicyExplanation {
     if lines.isEmpty {
       lines.append("A secret is changed by making a new key and revoking the old one.")
     }
-    if let cycling = policy.autoCycling { lines.append(autoCycling(cycling)) }
+    if let cycling = policy.autoCycling { lines += autoCycling(cycling) }
     if policy.safeDeleteSeconds > 0 {
       lines.append(
         "A key used within the last \(duration(policy.safeDeleteSeconds)) is not removed: "
@@ -103,13 +114,21 @@ package enum PolicyExplanation {
     return lines
   }
 
-  private static func autoCycling(_ rules: AutoCyclingRules) -> String {
+  private static func autoCycling(_ rules: AutoCyclingRules) -> [String] {
     let plans = rules.plans.isEmpty ? "every plan" : rules.plans.joined(separator: ", ")
-    return "Keys can cycle by themselves at \(time(rules.atSecond)) (\(plans)); "
-      + (rules.overlap == .untilAck
-        ? "the old secret works until the new one is acknowledged"
-        : "the old secret stops when the new one is sent")
-      + (rules.manualRotationWhileOn ? "." : "; meanwhile nobody rotates by hand.")
+    let old =
+      rules.overlap == .untilAck
+      ? "the old secret works until the new one is acknowledged"
+      : "the old secret stops when the new one is sent"
+    let proof =
+      rules.acknowledge == .echo ? "repeats the request id" : "proves that it holds the new key"
+    let end = rules.deadlineSeconds.map { "after \(duration($0))" } ?? "at the next one"
+    return [
+      "Keys can cycle by themselves at \(time(rules.atSecond)) (\(plans)); \(old)"
+        + (rules.manualRotationWhileOn ? "." : "; meanwhile nobody rotates by hand."),
+      "The endpoint \(proof); a refusal is tried \(count(rules.retriesWithinCycle, "time")) more, "
+        + "and an open cycle fails \(end).",
+    ]
   }
 
   private static func limits(_ policy: Policy) -> [String] {
@@ -119,6 +138,13 @@ package enum PolicyExplanation {
         "At most \(count(Int(quota.calls), "call")) a day per \(quota.scope.rawValue), fresh at "
           + "\(time(quota.resetsAtSecond)); more are refused with "
           + denial(.quotaExceeded, policy))
+      if quota.counterResetsAtSecond != quota.resetsAtSecond {
+        lines.append(
+          "The counters that people see start again at \(time(quota.counterResetsAtSecond)).")
+      }
+      if quota.onOutage == .allow {
+        lines.append("While the store is away calls pass, and are counted afterwards.")
+      }
     }
     if let concurrency = policy.concurrency {
       lines.append(
@@ -130,12 +156,15 @@ package enum PolicyExplanation {
 
   private static func rate(_ rate: Rate, _ policy: Policy) -> String {
     let route = rate.route.map { " to `\($0.method) \($0.path)`" } ?? ""
+    let except = rate.except.map { "`\($0.method) \($0.path)`" }.joined(separator: ", ")
+    let others = except.isEmpty ? "" : " (but \(except))"
     let calls =
       rate.identicalFailing
       ? "\(count(Int(rate.calls), "identical call")) that end in 4xx"
       : count(Int(rate.calls), "call")
-    return "At most \(calls)\(route) in \(duration(rate.seconds)) per "
-      + "\(rate.scope.rawValue); more are refused with " + denial(.rateLimited, policy)
+    return "At most \(calls)\(route)\(others) in \(duration(rate.seconds)) per "
+      + "\(rate.scope.rawValue)\(rate.countRefused ? ", refused ones included" : ""); "
+      + "more are refused with " + denial(.rateLimited, policy)
   }
 
   private static func answers(_ policy: Policy) -> [String] {
@@ -191,11 +220,11 @@ package enum PolicyExplanation {
     return "\(template.status)."
   }
 
-  private static func count(_ number: Int, _ what: String) -> String {
+  static func count(_ number: Int, _ what: String) -> String {
     "\(number) \(what)" + (number == 1 ? "" : "s")
   }
 
-  private static func duration(_ seconds: Int64) -> String {
+  static func duration(_ seconds: Int64) -> String {
     for (size, name) in [(86_400, "day"), (3600, "hour"), (60, "minute")] as [(Int64, String)]
     where seconds >= size && seconds % size == 0 {
       return count(Int(seconds / size), name)

@@ -23,6 +23,42 @@ struct PolicyExplanationTests {
     #expect(own.contains("A call without a key is answered with a problem document."))
   }
 
+  @Test(
+    "each rule that differs from the default changes what is told",
+    arguments: [
+      #""public_id":"PFK-{uuid}""#, #""public_id":"{integer}""#, #""brand_header":"X-Sub""#,
+      #""secret":{"bytes":48,"accept_from_bytes":32}"#, #""access":["full"]"#,
+      #""safe_delete_seconds":60"#, #""quota":{"calls":5,"counter_resets_at":"00:30"}"#,
+      #""quota":{"calls":5,"on_outage":"allow"}"#, #""errors":{"revoked":{"status":410}}"#,
+      #""errors":{"read_only":{"status":405}}"#, #""auto_cycling":{"acknowledge":"proof"}"#,
+      #""auto_cycling":{"retries_within_cycle":2}"#, #""auto_cycling":{"deadline_seconds":600}"#,
+      #""rate":[{"calls":1,"seconds":1,"identical_failing":true}]"#,
+      #""rate":[{"calls":1,"seconds":1,"count_refused":true}]"#,
+      #""rate":[{"calls":1,"seconds":1,"except":[{"path":"/a"}]}]"#,
+      #""webhooks":{"unique_url":true}"#, #""webhooks":{"disable_after_seconds":600}"#,
+      #""webhooks":{"event_types":[{"type":"a.b"}]}"#, #""webhooks":{"body":{"id":"{id}"}}"#,
+      #""webhooks":{"signatures":[{"header":"X-S","value":"{hex}"}]}"#,
+      #""members":{"roles":{"owner":["keys","members"]}}"#,
+      #""members":{"api_keys_permission":true}"#, #""notify":{"auto_cycling_changed":true}"#,
+      #""notify":{"quota_percent":[]}"#, #""retention":{"requests_days":7}"#,
+      #""retention":{"deliveries_days":7}"#, #""records":{"headers":["X-Trace"]}"#,
+      #""leaks":{"action":"rotate"}"#, #""answer_headers":{"X-R":"{request_id}"}"#,
+    ])
+  func everyRule(rule: String) throws {
+    func told(_ members: String) throws -> [String] {
+      let document = try JSONReader.read(Array("{\(members)}".utf8))
+      return PolicyExplanation.sentences(of: try PolicyReader.read(document))
+    }
+    // Beside the same group as it is where nothing is said in it.
+    let group = try #require(rule.split(separator: ":").first)
+    let rest: [Substring: String] = [
+      #""quota""#: #"{"calls":5}"#, #""auto_cycling""#: "{}",
+      #""rate""#: #"[{"calls":1,"seconds":1}]"#,
+    ]
+    let plain = try told(rest[group].map { "\(group):\($0)" } ?? "")
+    #expect(try told(rule) != plain)
+  }
+
   @Test("every profile is told in whole sentences", arguments: ProfileTests.names)
   func whole(name: String) throws {
     let sentences = PolicyExplanation.sentences(of: try ProfileTests.policy(name))
