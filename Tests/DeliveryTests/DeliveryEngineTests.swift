@@ -1,4 +1,6 @@
 // The engine against scripted endpoints: what is sent, when, how often, and what becomes of it.
+import Crypto
+import Foundation
 import KeyModel
 import Storage
 import TestSupport
@@ -124,6 +126,92 @@ struct DeliveryEngineTests {
     #expect(gate.count <= 512)
     gate.open()
     await until { await world.engine.isQuiet }
+  }
+
+  @Test("Four hundred endpoints of one account that hang leave room for others and its prompt one")
+  func accounts() async throws {
+    let world = try await DeliveryWorld()
+    let prompt = try await world.webhook(Self.url)
+    world.endpoints.answer(Self.url, 200)
+    try await world.emit(Self.url)
+    try await world.settle()
+    let gate = Gate()
+    for number in 0..<400 {
+      let url = "https://hung\(number).example"
+      _ = try await world.webhook(url)
+      world.endpoints.answer(url) { _ in
+        await gate.pass()
+        return .failure(OutboundFailure(.timedOut, "no answer", mayHaveArrived: true))
+      }
+      try await world.emit(url, 3)
+    }
+    _ = await world.engine.round(world.signal.wait())
+    let bound = DeliverySettings().accountShare.slow
+    await until { gate.count >= bound }
+    let new = "https://new.example"
+    let neighbour = try await world.webhook(new, of: world.neighbour)
+    world.endpoints.answer(new, 200)
+    try await world.emit(new, 150, of: world.neighbour)
+    try await world.emit(Self.url, 150)
+    await until {
+      _ = await world.engine.round([prompt, neighbour])
+      let states = [try? await world.states(prompt), try? await world.states(neighbour)]
+      return states == [[.delivered: 151], [.delivered: 150]]
+    }
+    try await #expect(world.states(prompt) == [.delivered: 151])
+    try await #expect(world.states(neighbour) == [.delivered: 150])
+    #expect(gate.count == bound)
+    gate.open()
+    await until { await world.engine.isQuiet }
+  }
+
+  @Test("What is stored while a page is read is not sent again")
+  func rereading() async throws {
+    let world = try await DeliveryWorld()
+    let id = try await world.webhook(Self.url)
+    try await world.emit(Self.url)
+    let (found, page) = try await world.store.read { tx in
+      (try tx.webhooks.find(id), try tx.deliveries.due(of: id, at: world.clock.now, limit: 9))
+    }
+    let (hook, due) = (try #require(found), try #require(page.first))
+    let secrets = WebhookSecrets(entropy: SeededEntropy(seed: 1))
+    var run = QueueRun(
+      WebhookQueue(webhookID: id, epoch: 1, health: EndpointHealth()), hook,
+      Assignment(rules: world.rules, material: SigningMaterial(current: secrets)),
+      leasedUntil: .latest)
+    run.take([due], limit: 16, next: nil)
+    #expect(run.start() == due)
+    run.asked()
+    run.ended()
+    run.stored(due.delivery)
+    run.take([due], limit: 16, next: nil)
+    #expect(run.ready.isEmpty)
+    // Due again, as after a replay.
+    run.asked()
+    run.take([due], limit: 16, next: nil)
+    #expect(run.ready == [due])
+  }
+
+  @Test("Without a failure each event is sent once, however often the store is asked meanwhile")
+  func once() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let world = try await DeliveryWorld(.sqliteFile(path: folder.appending(path: "d.db").path))
+    let hook = try await world.webhook(Self.url)
+    world.endpoints.answer(Self.url, 200)
+    for _ in 0..<20 {
+      try await world.emit(Self.url, 100)
+      for _ in 0..<20 { _ = await world.engine.round([hook]) }
+    }
+    await until {
+      _ = await world.engine.round([hook])
+      return await world.engine.totals.delivered >= 2000
+    }
+    await until { await world.engine.isQuiet }
+    let sent = world.endpoints.calls.map { Self.header($0, "webhook-id") }
+    #expect(sent.count == 2000 && Set(sent).count == 2000)
+    world.store.close()
   }
 
   @Test("Random failures: in the end everything has arrived, once as the store knows")

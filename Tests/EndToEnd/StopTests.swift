@@ -25,6 +25,24 @@ struct StopTests {
     withExtendedLifetime(wire) {}
   }
 
+  @Test("An endpoint that hangs does not hold the server up; the next one calls it again")
+  func hanging() throws {
+    let world = try HookWorld()
+    _ = try world.hook("/hang/30")
+    try world.publish("order.created")
+    #expect(try world.receiver.wait(1).count == 1)
+    let begun = DispatchTime.now()
+    kill(world.latchkey.child.pid, SIGTERM)
+    #expect(try world.latchkey.child.wait(seconds: 20) == 0)
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9
+    // The three seconds that endpoints have, and what a busy machine takes for the rest.
+    #expect(seconds < 6, "\(seconds)")
+    let next = try Latchkey(world.latchkey.installation, arguments: world.receiver.arguments)
+    let calls = try world.receiver.wait(2, seconds: 10)
+    #expect(calls.count == 2 && Set(calls.map { $0.header("webhook-id") }).count == 1)
+    withExtendedLifetime(next) {}
+  }
+
   /// A gateway call that has reached the upstream, with its answer to come.
   private func slowCall(_ world: World, milliseconds: Int) throws -> Wire {
     let key = try world.issue().secret

@@ -78,7 +78,7 @@ extension DeliveryEngine {
       do {
         readings = try await read(some, time)
       } catch {
-        for run in some { runs[run.webhook.id]?.wasWoken = true }
+        for run in some { runs[run.webhook.id]?.readNothing() }
         throw error
       }
       for reading in readings {

@@ -5,19 +5,6 @@ package import Crypto
 package import KeyModel
 package import Storage
 
-package struct DeliverySettings: Sendable {
-  /// Calls in flight in all. Beyond half of it an endpoint starts two at most.
-  package var capacity = 480
-  /// Of one account: from `few` on an endpoint of it starts two at most, from `most` on none.
-  package var accountShare = (few: 64, most: 256)
-  /// Queues held at a time.
-  package var claims = 4096
-  package var leaseSeconds: Int64 = 30
-  /// Outcomes that wait to be stored; beyond this nothing is started.
-  package var backlog = 4096
-  package init() {}
-}
-
 package actor DeliveryEngine {
   let store: Store
   let transport: any OutboundTransport
@@ -31,8 +18,9 @@ package actor DeliveryEngine {
   var runs: [WebhookID: QueueRun] = [:]
   /// In the order in which they were claimed; each in turn starts one.
   var order: [WebhookID] = []
-  private var inFlight = 0
-  private var inFlightOf: [AccountID: Int] = [:]
+  /// Where in `order` the next turn begins.
+  private var turn = 0
+  private var flights = FlightCounts()
   var outcomes: [Outcome] = []
   /// Whose claims may be over.
   var idleCandidates: Set<WebhookID> = []
@@ -101,7 +89,7 @@ package actor DeliveryEngine {
   /// back.
   package func stop(_ wait: @Sendable () async -> Bool) async {
     isStopping = true
-    while inFlight > 0 {
+    while flights.inFlight > 0 {
       if await !wait() { break }
     }
     for id in order { runs[id]?.close() }
@@ -119,29 +107,34 @@ package actor DeliveryEngine {
   }
 
   /// Nothing is in flight or waits to be stored.
-  package var isQuiet: Bool { inFlight == 0 && outcomes.isEmpty && !isSettling }
+  package var isQuiet: Bool { flights.inFlight == 0 && outcomes.isEmpty && !isSettling }
 
   // MARK: Starting
 
-  /// One of each queue in turn, until nobody may start another.
-  private func start() {
-    var hasStarted = true
+  /// One of each queue in turn, until nobody may start another. Who was left out begins the next
+  /// time.
+  /// - Parameter most: give up after so many in a row that start nothing; a round looks at all.
+  private func start(most: Int = .max) {
     let time = now()
-    while hasStarted {
-      hasStarted = false
-      for id in order where startOne(of: id, time) { hasStarted = true }
+    var idle = 0
+    while idle < order.count, !flights.isFull(settings) {
+      if idle >= most { return signal.wake() }
+      turn = turn < order.count ? turn : 0
+      idle = startOne(of: order[turn], time) ? 0 : idle + 1
+      turn += 1
     }
   }
+
+  private static let glance = 64
 
   private func startOne(of id: WebhookID, _ time: Timestamp) -> Bool {
     guard let run = runs[id], run.canStart(time), mayStart(run), let due = runs[id]?.start()
     else { return false }
-    inFlight += 1
-    inFlightOf[run.webhook.accountID, default: 0] += 1
-    totals.attempts += 1
     let flight = Flight(
-      due: due, queue: run.queue, account: run.webhook.accountID, started: time,
-      request: request(for: due, run, time))
+      due: due, queue: run.queue, account: run.webhook.accountID, isSlow: flights.isSlow(id),
+      started: time, request: request(for: due, run, time))
+    flights.started(flight.account, slow: flight.isSlow)
+    totals.attempts += 1
     Task { [transport] in
       let result = await transport.post(flight.request)
       flight.result.withLock { $0 = result }
@@ -151,14 +144,9 @@ package actor DeliveryEngine {
   }
 
   private func mayStart(_ run: QueueRun) -> Bool {
-    guard !isStopping, inFlight < settings.capacity, outcomes.count < settings.backlog else {
-      return false
-    }
-    let ofAccount = inFlightOf[run.webhook.accountID] ?? 0
-    if ofAccount >= settings.accountShare.most { return false }
-    let isCrowded =
-      inFlight >= settings.capacity / 2 || ofAccount >= settings.accountShare.few
-    return !isCrowded || run.inFlight < 2
+    !isStopping && outcomes.count < settings.backlog
+      && flights.mayStart(
+        run.webhook.id, of: run.webhook.accountID, ofEndpoint: run.inFlight, settings)
   }
 
   private func request(
@@ -181,10 +169,13 @@ package actor DeliveryEngine {
     guard let result = flight.result.withLock({ $0 }) else { return }
     let (due, queue) = (flight.due, flight.queue)
     let time = now()
-    let wasFull = inFlight >= settings.capacity
-    release(flight.account)
+    let isShared = flights.isShared(flight.account, slow: flight.isSlow, settings)
+    flights.ended(flight.account, slow: flight.isSlow)
     // Claimed anew meanwhile, or given back: what came of it is not ours to say.
-    guard var run = runs[queue.webhookID], run.queue.epoch == queue.epoch else { return }
+    guard var run = runs[queue.webhookID], run.queue.epoch == queue.epoch else {
+      if isShared { start(most: Self.glance) }
+      return
+    }
     run.ended()
     let report = AttemptReport(
       result, started: flight.started, now: time, secrets: run.assignment.material.texts)
@@ -193,6 +184,8 @@ package actor DeliveryEngine {
       report.attempt, report.outcome, waits: rules.waits(for: due.eventType), now: time,
       random: UInt64(truncatingIfNeeded: entropy.random128()))
     count(delivery)
+    flights.note(
+      report.outcome, of: queue.webhookID, latencyMilliseconds: report.attempt.latencyMilliseconds)
     var notices: [DeliveryNotice] = []
     // A test says nothing about how the endpoint fares with what matters.
     if due.eventType != EventKind.webhookTest.rawValue {
@@ -208,16 +201,9 @@ package actor DeliveryEngine {
     outcomes.append(Outcome(queue: run.queue, delivery: delivery, notices: notices))
     runs[queue.webhookID] = run
     idleCandidates.insert(queue.webhookID)
-    while startOne(of: queue.webhookID, time) {}
+    if isShared { start(most: Self.glance) } else { while startOne(of: queue.webhookID, time) {} }
     if runs[queue.webhookID]?.wantsMore(time) ?? false { signal.wake([queue.webhookID]) }
-    if wasFull { start() }
     if !isSettling { Task { await settle() } }
-  }
-
-  private func release(_ account: AccountID) {
-    inFlight -= 1
-    let left = (inFlightOf[account] ?? 1) - 1
-    inFlightOf[account] = left > 0 ? left : nil
   }
 
   private func count(_ delivery: Delivery) {
@@ -235,17 +221,20 @@ private final class Flight: Sendable {
   let due: DueDelivery
   let queue: WebhookQueue
   let account: AccountID
+  /// Its endpoint was not known to answer promptly.
+  let isSlow: Bool
   let started: Timestamp
   let request: OutboundRequest
   let result = Locked<Result<OutboundAnswer, OutboundFailure>?>(nil)
 
   init(
-    due: DueDelivery, queue: WebhookQueue, account: AccountID, started: Timestamp,
+    due: DueDelivery, queue: WebhookQueue, account: AccountID, isSlow: Bool, started: Timestamp,
     request: OutboundRequest
   ) {
     self.due = due
     self.queue = queue
     self.account = account
+    self.isSlow = isSlow
     self.started = started
     self.request = request
   }

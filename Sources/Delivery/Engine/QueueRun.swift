@@ -16,6 +16,9 @@ struct QueueRun {
   private(set) var ready: ArraySlice<DueDelivery> = []
   /// In flight, or done and not stored yet: still due in the store.
   private(set) var held: Set<DeliveryID> = []
+  /// Stored while a page was being read: the page may show them as they were before. Nil: none is
+  /// being read.
+  private var storedMeanwhile: Set<DeliveryID>?
   private(set) var inFlight = 0
   /// The store may have more that is due now.
   var mayHaveMore = false
@@ -44,7 +47,8 @@ struct QueueRun {
 
   /// - Parameter next: when the next one that is not due yet is.
   mutating func take(_ page: [DueDelivery], limit: Int, next: Timestamp?) {
-    let known = Set(ready.map(\.delivery.id)).union(held)
+    let known = Set(ready.map(\.delivery.id)).union(held).union(storedMeanwhile ?? [])
+    storedMeanwhile = nil
     ready += page.filter { !known.contains($0.delivery.id) }
     mayHaveMore = page.count >= limit
     nextRetry = [nextRetry, next].compactMap { $0 }.min()
@@ -83,12 +87,21 @@ struct QueueRun {
   /// What came of a delivery is stored.
   mutating func stored(_ delivery: Delivery) {
     held.remove(delivery.id)
+    storedMeanwhile?.insert(delivery.id)
     if let retry = delivery.nextAttemptAt { nextRetry = min(nextRetry ?? retry, retry) }
   }
 
+  /// A page is being read, until `take` or `readNothing`.
   mutating func asked() {
     wasWoken = false
     nextRetry = nil
+    storedMeanwhile = []
+  }
+
+  /// The page could not be read; it is to be asked for again.
+  mutating func readNothing() {
+    wasWoken = true
+    storedMeanwhile = nil
   }
 
   mutating func close() {

@@ -33,7 +33,6 @@ extension UseCases {
       webhook.sealedSecrets = try vault.seal(
         secrets.sealable, at: .webhook(id, of: webhook.accountID), entropy: entropy, context.tx)
       webhook = try context.tx.webhooks.update(webhook)
-      try context.tx.webhookQueues.loosen(id, at: context.now)
       context.wake([id])
       context.audit(
         "webhook.secret_rotated", webhook,

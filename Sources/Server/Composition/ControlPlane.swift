@@ -98,11 +98,13 @@ final class ControlPlane: Sendable {
   }
 
   /// - Parameters:
-  ///   - drainSeconds: how long calls to endpoints may still take.
+  ///   - end: until when calls to endpoints may take.
   ///   - settle: stores what became of them.
-  func close(drainSeconds: Int = 0, settle: () async -> Void = {}) async {
+  func close(
+    by end: ContinuousClock.Instant = .now, settle: () async -> Void = {}
+  ) async {
     mailing?.close()
-    await outbound.stop(within: drainSeconds)
+    await outbound.stop(by: end)
     await mailing?.ended()
     await settle()
     // Where this fails, the next start compares the two in full.

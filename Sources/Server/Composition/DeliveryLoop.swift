@@ -39,17 +39,15 @@ final class DeliveryLoop: Sendable {
     }
   }
 
-  /// Starts nothing more; calls in flight have so many seconds to end. What they bring after that
-  /// is sent again by the next server.
-  func stop(within seconds: Int) async {
+  /// Starts nothing more; calls in flight may end until `end`. What has not ended by then is sent
+  /// again by the next server.
+  func stop(by end: ContinuousClock.Instant) async {
     task.cancel()
     signal.wake()
     await task.value
-    let clock = ContinuousClock()
-    let end = clock.now.advanced(by: .seconds(seconds))
     await engine.stop {
       try? await Task.sleep(for: .milliseconds(20))
-      return clock.now < end
+      return ContinuousClock.now < end
     }
   }
 }

@@ -85,7 +85,7 @@ package final class LatchkeyServer: Sendable {
     do { bound = try engine.start() } catch {
       await metering.stop()
       await OffThread.run { records.stop() }
-      await control.close(drainSeconds: plan.drainSeconds)
+      await control.close()
       throw ToolError(.config, "\(error)")
     }
     deliveries = plan.servesCalls ? DeliveryLoop(control, surroundings) : nil
@@ -99,23 +99,28 @@ package final class LatchkeyServer: Sendable {
     drainSeconds = plan.drainSeconds
   }
 
-  /// Refuses new calls, lets those in flight finish, stores what was counted, closes the store.
+  /// What has not ended by then is made again by the next server, with the same bytes.
+  private static let outboundSeconds = 3
+
+  /// Refuses new calls, lets those of clients finish, stores what was counted, closes the store.
   package func stop() async {
+    let end = ContinuousClock.now.advanced(by: .seconds(min(drainSeconds, Self.outboundSeconds)))
     health.beginDraining()
     // While the workers still answer: a round may be asking them for what they counted.
     await cycling?.halt()
     await upkeep.stop()
-    await deliveries?.stop(within: drainSeconds)
+    async let sent: Void? = deliveries?.stop(by: end)
     // Whoever follows a log would hold the drain up.
     records.tail.close()
     await OffThread.run { [engine, records] in
       engine.drain()
       records.stop()
     }
+    await sent
     await metering.stop()
     await control.management.usage.store(gatherer.takeRest())
     await control.management.callers.store(gatherer.takeRestOfCallers())
-    await control.close(drainSeconds: drainSeconds) { [cycling] in await cycling?.stop() }
+    await control.close(by: end) { [cycling] in await cycling?.stop() }
   }
 
   /// `listening api=127.0.0.1:8080 gateway=127.0.0.1:8081`

@@ -20,11 +20,11 @@ final class Outbound: Sendable {
     }
   }
 
-  /// After whoever calls out has begun to stop: lets what is under way end, for so many seconds.
-  func stop(within seconds: Int) async {
+  /// After whoever calls out has begun to stop: what is under way may end until `end`.
+  func stop(by end: ContinuousClock.Instant) async {
     transport.drain()
     let limit = Task { [transport] in
-      try await Task.sleep(for: .seconds(seconds))
+      try await Task.sleep(until: end, clock: .continuous)
       transport.cut()
     }
     await running.value

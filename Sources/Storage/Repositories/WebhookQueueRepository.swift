@@ -134,16 +134,6 @@ package struct WebhookQueueRepository {
       """, [.id(id), due.map { .time($0) } ?? Self.never])
   }
 
-  /// Whoever holds the queue holds it no longer, and takes it again as the webhook is now.
-  package func loosen(_ id: WebhookID, at now: Timestamp) throws(StoreError) {
-    try transaction.execute(
-      """
-      UPDATE webhook_queues SET leased_until = 0, epoch = epoch + 1,
-        due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
-      WHERE webhook_id = $1
-      """, [.id(id), .time(now)])
-  }
-
   /// For the one process that uses the store: whoever held a queue is gone.
   package func dropClaims() throws(StoreError) {
     try transaction.execute(

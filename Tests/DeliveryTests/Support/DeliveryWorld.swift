@@ -114,6 +114,7 @@ struct DeliveryWorld: Sendable {
   private let entropy = SeededEntropy(seed: 3)
   let project = ProjectID(bits: 1)
   let account = AccountID(bits: 2)
+  let neighbour = AccountID(bits: 3)
 
   init(
     _ location: StoreLocation = .sqliteMemory, retry: [Int64] = [0, 5, 300],
@@ -131,29 +132,32 @@ struct DeliveryWorld: Sendable {
       signal: signal, now: { clock.now }, entropy: entropy, settings: settings,
       report: { print("engine: \($0)") })
     guard other == nil else { return }
-    let (project, account) = (project, account)
+    let (project, accounts) = (project, [account, neighbour])
     try await store.write { tx in
       try tx.projects.insert(
         Project(
           id: project, slug: "p", name: "P", profile: "default", createdAt: Timestamp(seconds: 0)))
-      try tx.accounts.insert(
-        Account(
-          id: account, projectID: project, name: "A", username: "a", clientID: "c",
-          sealedClientSecret: [], createdAt: Timestamp(seconds: 0)))
+      for account in accounts {
+        try tx.accounts.insert(
+          Account(
+            id: account, projectID: project, name: "A", username: "a", clientID: "\(account)",
+            sealedClientSecret: [], createdAt: Timestamp(seconds: 0)))
+      }
     }
   }
 
-  func webhook(_ url: String) async throws -> WebhookID {
+  func webhook(_ url: String, of account: AccountID? = nil) async throws -> WebhookID {
     let id: WebhookID = entropy.newID(clock.now)
     let webhook = Webhook(
-      id: id, projectID: project, accountID: account, name: "", url: url,
+      id: id, projectID: project, accountID: account ?? self.account, name: "", url: url,
       environment: "production", events: [url], sealedSecrets: [], createdAt: clock.now)
     try await store.write { try $0.webhooks.insert(webhook) }
     return id
   }
 
   /// So many events for the webhook of this URL.
-  func emit(_ url: String, _ count: Int = 1) async throws {
+  func emit(_ url: String, _ count: Int = 1, of account: AccountID? = nil) async throws {
+    let account = account ?? self.account
     let woken = try await store.write { [self] tx in
       let outbox = EventOutbox(tx, now: clock.now, entropy: entropy) { _ in rules }
       return try (0..<count).flatMap { number in

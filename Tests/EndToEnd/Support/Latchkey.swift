@@ -8,6 +8,14 @@ enum Store: String, CaseIterable, CustomTestStringConvertible, Sendable {
   case sqlite = "SQLite"
   case postgres = "PostgreSQL"
   var testDescription: String { rawValue }
+
+  /// All, or the one that LATCHKEY_TEST_STORE names, for long runs beside each other.
+  static let chosen = allCases.filter { store in
+    guard let name = ProcessInfo.processInfo.environment["LATCHKEY_TEST_STORE"] else {
+      return true
+    }
+    return store.rawValue == name
+  }
 }
 
 /// An initialised data folder.
