@@ -18,6 +18,8 @@ echo "== resident bytes per key of the record table"
 taskset -c 1 "$bin/latchkey-bench" memory 1000000
 echo "== management writes, start-up and memory of the server"
 python3 "$here/server.py" --latchkey "$bin/latchkey" ${FULL:+--keys 1000000}
+echo "== webhook deliveries, end to end, and how far endpoints that hang disturb others"
+python3 "$here/deliveries.py" --latchkey "$bin/latchkey"
 if [ -f "$kit/bench.py" ]; then
     echo "== among peers"
     python3 "$here/peers.py" "$kit" --latchkey "$bin/latchkey" --rounds "$rounds" --out "$bin/peers"

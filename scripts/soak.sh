@@ -13,6 +13,9 @@ echo "soak: 1,000 kills during cycles on each store, and 200,000 simulated world
 LATCHKEY_TEST_KILLS=1000 swift test --skip-build --filter 'EndToEndTests.CycleKillTests'
 swift run -c release latchkey-sim --seeds 200000
 
+echo "soak: 100,000 events through 5xx, time-outs and kills, on each store"
+LATCHKEY_TEST_EVENTS=100000 swift test --skip-build --filter 'EndToEndTests.WebhookKillTests'
+
 echo "soak: 100 simulated days of kills under 64 clients, on each store"
 LATCHKEY_TEST_QUOTA_DAYS=100 swift test --skip-build --filter 'EndToEndTests.QuotaKillTests'
 

@@ -152,7 +152,7 @@ struct AccountMatrixTests {
     let never: Set<Operation> = [
       .createProject, .updateProject, .deleteProject, .createAccount, .updateAccount,
       .deleteAccount, .listAccounts, .createOperatorKey, .listOperatorKeys, .listAudit,
-      .revealAssertionKey, .listProjectRequests, .listMails,
+      .revealAssertionKey, .listProjectRequests, .listMails, .listLeaks,
     ]
     #expect(operations(Set(MemberPermission.allCases)).isDisjoint(with: never))
     #expect(

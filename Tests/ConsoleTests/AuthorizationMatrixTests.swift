@@ -86,7 +86,7 @@ struct AuthorizationMatrixTests {
       case .createOperatorKey: #expect(reply.body["project"] == "other")
       case .listProfiles, .getProfile, .listOutgoingAddresses: #expect(reply.status == 200)
       case .reportLeak: #expect(reply.status == 400)
-      case .listProjects, .listOperatorKeys, .listAudit, .listMails:
+      case .listProjects, .listOperatorKeys, .listAudit, .listMails, .listLeaks:
         #expect(reply.status == 200)
         #expect(!"\(reply.body)".contains("mine"))
       default: #expect(reply.status == 404, "\(route.operationID)")

@@ -175,6 +175,13 @@ struct LeakTests {
     for body in [[:], ["token": "a", "key": "b"], ["token": 1]] as [[String: Any]] {
       #expect(try world.latchkey.call("POST", "/v1/leaks", body).status == 400, "\(body)")
     }
+    let page = try world.latchkey.expect(200, "GET", "/v1/leaks?limit=1")
+    #expect(page["data"].array?.count == 1 && page["data"][0]["key_id"].string == two.id)
+    let next = try page["next_cursor"].text()
+    let rest = try world.latchkey.expect(200, "GET", "/v1/leaks?limit=1&cursor=\(next)")
+    #expect(rest["data"][0]["key_id"].string == one.id && !rest["next_cursor"].exists)
+    #expect(rest["data"][0]["source"].string == "gitleaks")
+    #expect(!page.description.contains(one.secret) && !rest.description.contains(one.secret))
     let reader = try world.latchkey.expect(
       201, "POST", "/v1/operator-keys", ["scopes": ["keys:read"]])["operator_key"].text()
     #expect(

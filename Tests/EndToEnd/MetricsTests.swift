@@ -84,6 +84,24 @@ struct MetricsTests {
     #expect(grown)
   }
 
+  @Test("What is brought to endpoints is counted, and what waits shows", arguments: Store.allCases)
+  func outboxes(_ store: Store) throws {
+    let world = try HookWorld(store, policy: ["webhooks": ["retry": [0, 3600]]])
+    _ = try world.hook("/ok")
+    _ = try world.hook("/status/500", ["order.failed"])
+    try world.publish("order.created")
+    try world.publish("order.failed")
+    let told = try poll(seconds: 30) {
+      let samples = Self.samples(try Curl.call(world.latchkey.metrics).text)
+      return samples["latchkey_delivery_attempts_total{outcome=\"delivered\"}"] == 2
+        && samples["latchkey_delivery_attempts_total{outcome=\"refused\"}"] == 1
+        && samples["latchkey_deliveries_total{state=\"delivered\"}"] == 2
+        && samples["latchkey_outbox_waiting{outbox=\"webhooks\"}"] == 1
+        && samples["latchkey_outbox_late_seconds{outbox=\"webhooks\"}"] == 0
+    }
+    #expect(told)
+  }
+
   @Test("Every metric of the dashboard and of the alarms is there")
   func complete() throws {
     let world = try World()

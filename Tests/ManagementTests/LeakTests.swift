@@ -59,6 +59,46 @@ struct LeakTests {
     }
   }
 
+  @Test("where the policy says so, the old secret of a rotated key has its overlap")
+  func overlap() async throws {
+    let world = try await World()
+    let account = try await world.account(
+      policy: ["leaks": ["action": "rotate", "overlap_seconds": 600]])
+    let key = try await world.key(account)
+    #expect(try await tell(world, key.secret)["action"] == "rotated")
+    #expect(world.decide(key.secret) == .valid)
+    // Found again elsewhere within it: now it ends.
+    #expect(try await tell(world, key.secret, url: "https://x.example/2")["action"] == "rotated")
+    #expect(world.decide(key.secret) == .revoked)
+    let shown = try await world.management.key(key.id, by: .local)
+    #expect(shown.body?["state"] == "active")
+  }
+
+  @Test("what was reported is listed in pages, to the operators whose it is")
+  func listed() async throws {
+    let world = try await World()
+    let account = try await world.account(policy: ["leaks": ["action": "notify"]])
+    let key = try await world.key(account)
+    for number in 1...3 {
+      world.clock.advance(seconds: 1)
+      _ = try await tell(world, key.secret, url: "https://x.example/\(number)")
+    }
+    _ = try await tell(world, "nobodys")
+    let all = try await world.management.listLeaks(OwnerQuery(), PageRequest(), by: .local)
+    let rows = try #require(all.body?["data"]?.array)
+    #expect(rows.compactMap { $0["url"]?.string?.last } == ["3", "2", "1"])
+    let row = rows[0]
+    #expect(row["key_id"]?.string == key.id.description && row["action"] == "notified")
+    #expect(row["source"] == "commit" && row["account_id"]?.string == account.description)
+    #expect(row["id"]?.string?.hasPrefix("lek_") == true && row["reported_by"] != nil)
+    #expect(!JSONWriter.compactText(all.body ?? .null).contains(key.secret))
+    _ = try await world.account("other")
+    var query = OwnerQuery()
+    query.project = "other"
+    let none = try await world.management.listLeaks(query, PageRequest(), by: .local)
+    #expect(none.body?["data"]?.array?.isEmpty == true)
+  }
+
   @Test("the same find again changes nothing and is answered the same; another place is another")
   func idempotent() async throws {
     let world = try await World()

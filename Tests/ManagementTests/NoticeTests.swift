@@ -101,7 +101,7 @@ struct NoticeTests {
             percent: 80, limit: 100, used: 80, dayStart: world.clock.now())
         ], tx)
     }
-    let answer = try await world.management.listMails(MailQuery(), PageRequest(), by: .local)
+    let answer = try await world.management.listMails(OwnerQuery(), PageRequest(), by: .local)
     let mail = try #require(answer.body?["data"]?.array?.first)
     #expect(mail["state"] == "kept" && mail["to"] == .null)
     #expect(mail["kind"] == "quota_reached")

@@ -1,12 +1,42 @@
 // The days of the usage answer: added up from what the data plane counted, ranged, and the
 // account's own.
 import KeyModel
-import Management
+import Storage
 import Testing
 
+@testable import Management
 @testable import Verification
 
 @Suite struct UsageHistoryTests {
+  @Test("a batch whose commit was left in doubt is added once, and what came since beside it")
+  func doubt() async throws {
+    let world = try await World()
+    let key = try await world.key(try await world.account()).id
+    let now = world.clock.now()
+    func use(_ calls: Int64) -> VersionUsage {
+      VersionUsage(keyID: key, versionID: VersionID(bits: 9), lastUsedAt: now, calls: calls)
+    }
+    func store(_ batch: NumberedBatches<VersionUsage>.Batch?) async throws {
+      let batch = try #require(batch)
+      try await world.store.write { tx in
+        if try batch.begin(tx, at: now) { try tx.usage.add(batch.elements) }
+      }
+    }
+    var batches = NumberedBatches<VersionUsage>(writer: Array(repeating: 7, count: 16))
+    batches.waiting = [use(3)]
+    try await store(batches.next(atMost: 5))
+    // Nobody heard of that commit.
+    batches.waiting.append(use(4))
+    #expect(batches.count == 2)
+    try await store(batches.next(atMost: 5))
+    batches.stored()
+    try await store(batches.next(atMost: 5))
+    batches.stored()
+    #expect(batches.next(atMost: 5)?.elements == nil && batches.count == 0)
+    let stored = try await world.store.read { try $0.keys.find(key) }
+    #expect(stored?.calls == 7)
+  }
+
   private func count(
     _ world: World, _ key: KeyID, version: UInt128 = 9, day: Int64, calls: Int64
   ) async {

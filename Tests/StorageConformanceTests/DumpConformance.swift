@@ -118,6 +118,7 @@ import Testing
       try tx.deliveries.insert([Sample.delivery(22, of: 21, to: 20)])
       try tx.mails.insert([Sample.mail(23)])
       #expect(try tx.leaks.insert(Sample.leak(of: 10)))
+      #expect(try tx.batchMarks.begin(1, by: [7], at: Sample.now))
       try tx.usage.add([
         VersionUsage(
           keyID: Sample.id(10), versionID: Sample.id(10), lastUsedAt: Sample.now, calls: 3)

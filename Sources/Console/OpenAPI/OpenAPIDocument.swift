@@ -185,7 +185,7 @@ extension Route {
       codes.append(.insufficientPermission)
       if operation.accountRule != .nobody { codes.append(.accountSuspended) }
       if !query.isEmpty || input != nil { codes.append(.validationFailed) }
-      if !parameters.isEmpty || [.listAudit, .listMails].contains(operation) {
+      if !parameters.isEmpty || [.listAudit, .listMails, .listLeaks].contains(operation) {
         codes.append(.notFound)
       }
       if method != .get { codes.append(.conflict) }

@@ -250,6 +250,13 @@ enum OutputSchemas {
       "account_id": Schema.nullable(Schema.id("acc")),
       "action": Schema.choice(Leak.Action.allCases.map(\.rawValue)),
     ]),
+    "Leak": Schema.output([
+      "id": Schema.id("lek"), "reported_at": Schema.time, "reported_by": Schema.string,
+      "project_id": Schema.id("prj"), "account_id": Schema.id("acc"),
+      "key_id": Schema.id("key"), "version_id": Schema.id("ver"), "url": Schema.string,
+      "source": Schema.string, "action": Schema.choice(Leak.Action.allCases.map(\.rawValue)),
+    ]),
+    "LeakList": Schema.page(of: "Leak"),
     "Mail": Schema.output([
       "id": Schema.id("eml"), "project_id": Schema.id("prj"), "account_id": Schema.id("acc"),
       "kind": Schema.choice(NoticeKind.allCases.map(\.rawValue)),

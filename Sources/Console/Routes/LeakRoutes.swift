@@ -1,9 +1,19 @@
-// The route on which leaked secrets are reported: by operators, and by a scanner that signs.
+// The routes on which leaked secrets are reported, by operators and by a scanner that signs, and
+// listed.
 internal import KeyModel
 internal import Management
 
 extension RouteTable {
-  static let leaks: [Route] = [report]
+  static let leaks: [Route] = [
+    report,
+    .operation(
+      .get, "/v1/leaks", .listLeaks, "List leaks that were reported, newest first", tag: "Leaks",
+      query: pageParameters + ownerParameters, output: "LeakList"
+    ) { management, call throws(Problem) in
+      let (query, page) = try call.ownerPage()
+      return try await management.listLeaks(query, page, by: call.principal)
+    },
+  ]
 
   private static let report: Route = {
     var route = Route.operation(

@@ -15,13 +15,21 @@ extension RouteTable {
       .get, "/v1/mails", .listMails, "List mails, newest first, also those that wait",
       tag: "Outbound", query: pageParameters + ownerParameters, output: "MailList"
     ) { management, call throws(Problem) in
-      var findings: [Problem.Finding] = []
-      var query = MailQuery()
-      query.project = call.query.text("project")
-      query.account = call.query.id("account", AccountTag.self, &findings)
-      let page = call.query.page(&findings)
-      guard findings.isEmpty else { throw .invalid(findings) }
+      let (query, page) = try call.ownerPage()
       return try await management.listMails(query, page, by: call.principal)
     },
   ]
+}
+
+extension Call {
+  /// A page of what belongs to projects and accounts.
+  func ownerPage() throws(Problem) -> (OwnerQuery, PageRequest) {
+    var findings: [Problem.Finding] = []
+    var owner = OwnerQuery()
+    owner.project = query.text("project")
+    owner.account = query.id("account", AccountTag.self, &findings)
+    let page = query.page(&findings)
+    guard findings.isEmpty else { throw .invalid(findings) }
+    return (owner, page)
+  }
 }

@@ -68,7 +68,10 @@ struct PostFacts {
   }
 
   private func timeout(_ host: String, _ seconds: Int64) -> String {
-    if isConnected { return "\(host) did not answer completely within \(seconds) s." }
+    // A kept connection is not made again: what was sent tells that it stood.
+    if isConnected || mayHaveArrived {
+      return "\(host) did not answer completely within \(seconds) s."
+    }
     return opened > 0
       ? "\(host) did not accept a connection within \(seconds) s."
       : "The name \(host) was not resolved within \(seconds) s."

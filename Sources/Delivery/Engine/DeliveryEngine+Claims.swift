@@ -8,16 +8,27 @@ extension DeliveryEngine {
     let time = now()
     var wanted = woken
     if time >= askAt { wanted.formUnion(try await ask(time)) }
-    let free = wanted.sorted().filter { runs[$0] == nil }.prefix(settings.claims - runs.count)
-    // Few at a time, so that nobody waits long for the store.
-    for start in stride(from: 0, to: free.count, by: 64) {
-      let some = Array(free.dropFirst(start).prefix(64))
+    var free = promptFirst(wanted.filter { runs[$0] == nil }.sorted())
+      .prefix(settings.claims - runs.count)
+    // Few at a time, so that nobody waits long: not for the store, nor for who was woken since.
+    while !free.isEmpty {
+      let some = Array(free.prefix(Self.chunk))
+      free = free.dropFirst(Self.chunk)
       for run in try await claim(some, time) {
         runs[run.webhook.id] = run
         order.append(run.webhook.id)
         idleCandidates.insert(run.webhook.id)
       }
+      start()
+      if signal.isRaised { return signal.wake(Array(free)) }
     }
+  }
+
+  /// Queues that are claimed or read in one transaction.
+  private static let chunk = 32
+
+  private func promptFirst(_ ids: [WebhookID]) -> [WebhookID] {
+    ids.filter { !flights.isSlow($0) } + ids.filter { flights.isSlow($0) }
   }
 
   /// At least once a second, since other servers write to the store too.
@@ -70,9 +81,14 @@ extension DeliveryEngine {
   /// Reads more where more is due, and what signs: a key that was revoked signs no longer.
   func refill() async throws {
     let time = now()
-    let wanting = order.filter { runs[$0]?.wantsMore(time) ?? false }
-    for start in stride(from: 0, to: wanting.count, by: 64) {
-      let some = wanting.dropFirst(start).prefix(64).compactMap { runs[$0] }
+    var wanting = order.filter { runs[$0]?.wantsMore(time) ?? false }[...]
+    while !wanting.isEmpty {
+      // Most to those that answer promptly, some to the others: neither keeps the other waiting.
+      let slow = wanting.filter { flights.isSlow($0) }.prefix(Self.chunk / 4)
+      let prompt = wanting.filter { !flights.isSlow($0) }.prefix(Self.chunk - slow.count)
+      let chosen = Set(prompt + slow)
+      wanting.removeAll { chosen.contains($0) }
+      let some = (prompt + slow).compactMap { runs[$0] }
       for run in some { runs[run.webhook.id]?.asked() }
       let readings: [Reading]
       do {
@@ -92,6 +108,8 @@ extension DeliveryEngine {
         runs[id]?.take(page, limit: limit, next: next)
         idleCandidates.insert(id)
       }
+      start()
+      if signal.isRaised, !wanting.isEmpty { return signal.wake() }
     }
   }
 

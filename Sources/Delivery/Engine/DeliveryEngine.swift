@@ -20,7 +20,7 @@ package actor DeliveryEngine {
   var order: [WebhookID] = []
   /// Where in `order` the next turn begins.
   private var turn = 0
-  private var flights = FlightCounts()
+  private(set) var flights = FlightCounts()
   var outcomes: [Outcome] = []
   /// Whose claims may be over.
   var idleCandidates: Set<WebhookID> = []
@@ -33,6 +33,8 @@ package actor DeliveryEngine {
   /// Since the start of the engine.
   package struct Totals: Sendable, Hashable {
     package var attempts = 0
+    /// Attempts that ended, by what came of them.
+    package var outcomes: [AttemptOutcome.Kind: Int] = [:]
     package var delivered = 0
     package var failed = 0
   }
@@ -81,7 +83,13 @@ package actor DeliveryEngine {
       askAt = now().adding(seconds: 1)
     }
     start()
-    await settle()
+    if flights.inFlight == 0 {
+      await settle()
+    } else if !isSettling {
+      // Not waited for: while there are calls there is always something to store, and queues to be
+      // filled meanwhile.
+      Task { await settle() }
+    }
     return order.compactMap { runs[$0]?.nextRetry }.reduce(askAt, min)
   }
 
@@ -106,6 +114,8 @@ package actor DeliveryEngine {
     order = []
   }
 
+  package var inFlight: Int { flights.inFlight }
+
   /// Nothing is in flight or waits to be stored.
   package var isQuiet: Bool { flights.inFlight == 0 && outcomes.isEmpty && !isSettling }
 
@@ -114,7 +124,7 @@ package actor DeliveryEngine {
   /// One of each queue in turn, until nobody may start another. Who was left out begins the next
   /// time.
   /// - Parameter most: give up after so many in a row that start nothing; a round looks at all.
-  private func start(most: Int = .max) {
+  func start(most: Int = .max) {
     let time = now()
     var idle = 0
     while idle < order.count, !flights.isFull(settings) {
@@ -184,6 +194,7 @@ package actor DeliveryEngine {
       report.attempt, report.outcome, waits: rules.waits(for: due.eventType), now: time,
       random: UInt64(truncatingIfNeeded: entropy.random128()))
     count(delivery)
+    totals.outcomes[report.outcome.kind, default: 0] += 1
     flights.note(
       report.outcome, of: queue.webhookID, latencyMilliseconds: report.attempt.latencyMilliseconds)
     var notices: [DeliveryNotice] = []

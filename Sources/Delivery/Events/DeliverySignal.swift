@@ -23,6 +23,9 @@ package final class DeliverySignal: Sendable {
     waiter?.resume()
   }
 
+  /// Somebody has called `wake` whom `wait` has not told yet.
+  package var isRaised: Bool { state.withLock { $0.isRaised } }
+
   /// Until `wake` is called, or was since the last time. Gives the webhooks that were named. For
   /// one task.
   package func wait() async -> Set<WebhookID> {

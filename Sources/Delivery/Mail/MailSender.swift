@@ -11,6 +11,22 @@ package actor MailSender {
   private let store: Store
   private let transport: any MailTransport
   private let now: @Sendable () -> Timestamp
+  package private(set) var totals = Totals()
+
+  /// Attempts since the start, by what came of them.
+  package struct Totals: Sendable, Hashable {
+    package var accepted = 0
+    package var postponed = 0
+    package var refused = 0
+
+    fileprivate mutating func add(_ outcome: MailOutcome) {
+      switch outcome {
+      case .accepted: accepted += 1
+      case .postponed: postponed += 1
+      case .refused: refused += 1
+      }
+    }
+  }
 
   package init(
     store: Store, transport: any MailTransport, now: @escaping @Sendable () -> Timestamp
@@ -37,17 +53,20 @@ package actor MailSender {
   }
 
   private func attempt(_ claimed: [ClaimedMail]) async -> [ClaimedMail] {
-    await withTaskGroup(of: ClaimedMail.self) { [transport, now] group in
+    let ended = await withTaskGroup(of: (ClaimedMail, MailOutcome).self) {
+      [transport, now] group in
       for one in claimed {
         group.addTask {
           var settled = one
           let outcome = await Self.outcome(of: one.mail, transport, now())
           settled.mail.note(outcome, at: now())
-          return settled
+          return (settled, outcome)
         }
       }
       return await group.reduce(into: []) { $0.append($1) }
     }
+    for (_, outcome) in ended { totals.add(outcome) }
+    return ended.map(\.0)
   }
 
   private static func outcome(

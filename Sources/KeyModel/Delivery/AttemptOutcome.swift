@@ -12,6 +12,21 @@ package enum AttemptOutcome: Hashable, Sendable {
   /// No complete answer.
   case unanswered
 
+  /// Without what it carries, for counting.
+  package enum Kind: String, Sendable, CaseIterable {
+    case delivered, gone, throttled, refused, unanswered
+  }
+
+  package var kind: Kind {
+    switch self {
+    case .delivered: .delivered
+    case .gone: .gone
+    case .throttled: .throttled
+    case .refused: .refused
+    case .unanswered: .unanswered
+    }
+  }
+
   /// The longest `Retry-After` that is heeded, in seconds.
   static let longestWait: Int64 = 86_400
 

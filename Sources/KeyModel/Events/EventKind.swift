@@ -71,7 +71,12 @@ package enum EventKind: String, Sendable, CaseIterable {
       )
     case .webhookTest: (["test": ["const": true]], ["test"])
     case .leakReported:
-      (["key_id": Self.text, "source": Self.text, "action": Self.text], ["key_id"])
+      (
+        Self.key.merging([
+          "version_id": Self.text, "action": Self.choice(Leak.Action.allCases.map(\.rawValue)),
+          "url": Self.text, "source": Self.text,
+        ]), ["key_id", "environment", "version_id", "action", "url", "source"]
+      )
     }
   }
 

@@ -108,6 +108,7 @@ package enum EventTag: IDTag { package static let prefix: StaticString = "evt" }
 package enum DeliveryTag: IDTag { package static let prefix: StaticString = "dlv" }
 package enum CycleTag: IDTag { package static let prefix: StaticString = "cyc" }
 package enum MailTag: IDTag { package static let prefix: StaticString = "eml" }
+package enum LeakTag: IDTag { package static let prefix: StaticString = "lek" }
 
 package typealias ProjectID = ID<ProjectTag>
 package typealias AccountID = ID<AccountTag>
@@ -124,3 +125,4 @@ package typealias EventID = ID<EventTag>
 package typealias DeliveryID = ID<DeliveryTag>
 package typealias CycleID = ID<CycleTag>
 package typealias MailID = ID<MailTag>
+package typealias LeakID = ID<LeakTag>

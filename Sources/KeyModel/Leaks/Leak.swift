@@ -8,6 +8,7 @@ package struct Leak: Sendable, Hashable {
     case none
   }
 
+  package var id: LeakID
   package var versionID: VersionID
   /// Where it was found, without the secret; may be empty.
   package var url: String
@@ -22,9 +23,11 @@ package struct Leak: Sendable, Hashable {
   package var reportedAt: Timestamp
 
   package init(
-    versionID: VersionID, url: String, keyID: KeyID, projectID: ProjectID, accountID: AccountID,
-    source: String, action: Action, reportedBy: String, reportedAt: Timestamp
+    id: LeakID, versionID: VersionID, url: String, keyID: KeyID, projectID: ProjectID,
+    accountID: AccountID, source: String, action: Action, reportedBy: String,
+    reportedAt: Timestamp
   ) {
+    self.id = id
     self.versionID = versionID
     self.url = url
     self.keyID = keyID

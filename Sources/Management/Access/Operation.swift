@@ -20,7 +20,7 @@ package enum Operation: String, Sendable, CaseIterable {
   case listEventTypes, publishEvent
   case getUsage
   case listRequests, streamRequests, listProjectRequests
-  case reportLeak
+  case reportLeak, listLeaks
   case listAudit, listOutgoingAddresses, listMails
   case listOperatorKeys, createOperatorKey, getOperatorKey, revokeOperatorKey
 
@@ -32,7 +32,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case .createAccount, .updateAccount, .deleteAccount, .createApplication, .updateApplication,
       .deleteApplication:
       .accountsWrite
-    case .listKeys, .getKey, .getReadiness: .keysRead
+    case .listKeys, .getKey, .getReadiness, .listLeaks: .keysRead
     case .createKey, .updateKey, .revokeKey, .rotateKey, .resetKey, .resetAllKeys, .importKeys,
       .reportLeak:
       .keysWrite
@@ -76,7 +76,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case .listProjects, .createProject, .getProject, .updateProject, .deleteProject,
       .listProfiles, .getProfile, .revealAssertionKey,
       .listAccounts, .createAccount, .updateAccount, .deleteAccount,
-      .listProjectRequests, .importKeys, .reportLeak, .publishEvent, .listAudit, .listMails,
+      .listProjectRequests, .importKeys, .reportLeak, .listLeaks, .publishEvent, .listAudit,
+      .listMails,
       .listOperatorKeys, .createOperatorKey,
       .getOperatorKey,
       .revokeOperatorKey:

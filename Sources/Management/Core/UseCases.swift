@@ -54,7 +54,8 @@ package final class UseCases: Sendable {
     publicURL: String? = nil, scannerKeys: ScannerKeys? = nil,
     report: @escaping @Sendable (any Error) -> Void
   ) {
-    usage = UsageSettler(store: store, collect: counted)
+    usage = UsageSettler(
+      store: store, clock: clock, writer: entropy.bytes(16), collect: counted)
     principals = PrincipalCache(isUsable: !store.capabilities.sharedAmongProcesses)
     self.requests = requests
     self.quotaCells = quotaCells
@@ -62,7 +63,8 @@ package final class UseCases: Sendable {
     self.scannerKeys = scannerKeys
     self.outgoingAddresses = outgoingAddresses
     self.publicURL = publicURL
-    callers = CallerSettler(store: store, collect: seen)
+    callers = CallerSettler(
+      store: store, clock: clock, writer: entropy.bytes(16), collect: seen)
     self.store = store
     self.vault = vault
     self.feed = feed

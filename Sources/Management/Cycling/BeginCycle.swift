@@ -100,7 +100,7 @@ extension UseCases {
   /// Longer than other servers take to hear of a change.
   private static let feedSeconds: Int64 = 1
 
-  private func begin(
+  func begin(
     _ key: Key, _ settings: CyclingSettings, _ policy: Policy, _ rules: AutoCyclingRules,
     slot: Timestamp?, missed: Int64, _ context: inout ChangeContext
   ) throws -> Cycle {

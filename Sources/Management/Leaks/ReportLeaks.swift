@@ -119,7 +119,8 @@ extension UseCases {
     let action = lives ? policy.leaks.action.done : .none
     verdict.action = action
     let leak = Leak(
-      versionID: version.id, url: report.url, keyID: key.id, projectID: key.projectID,
+      id: entropy.newID(context.now), versionID: version.id, url: report.url, keyID: key.id,
+      projectID: key.projectID,
       accountID: key.accountID, source: report.source, action: action,
       reportedBy: context.actor, reportedAt: context.now)
     guard try context.tx.leaks.insert(leak) else {
@@ -134,8 +135,7 @@ extension UseCases {
       ])
     switch action {
     case .revoked: try revoke(key, &context)
-    case .rotated:
-      _ = try renew(key, policy, "key.reset", force: true, &context) { .reset($0) }
+    case .rotated: try replace(version, of: key, policy, &context)
     case .notified, .none: break
     }
     try tell(leak, key, version, &context)

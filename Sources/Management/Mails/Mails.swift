@@ -2,8 +2,8 @@
 package import KeyModel
 internal import Storage
 
-/// What `GET /v1/mails` may be narrowed to.
-package struct MailQuery: Sendable {
+/// Whose mails or leaks are wanted.
+package struct OwnerQuery: Sendable {
   /// A slug or an id.
   package var project: String?
   package var account: AccountID?
@@ -12,7 +12,7 @@ package struct MailQuery: Sendable {
 
 extension UseCases {
   package func listMails(
-    _ query: MailQuery, _ page: PageRequest, by principal: Principal
+    _ query: OwnerQuery, _ page: PageRequest, by principal: Principal
   ) async throws(Problem) -> Answer {
     try await read(.listMails, by: principal) { view in
       let project = try view.projectID(query.project)

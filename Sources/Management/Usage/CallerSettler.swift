@@ -9,15 +9,22 @@ package actor CallerSettler {
   /// Rows of one transaction: no change of a key waits longer than these take.
   private static let batch = 1_000
   private let store: Store
+  private let clock: any WallClock
   private let collect: @Sendable () async -> [CallerSighting]
   private let pass = SharedPass()
-  private var waiting: [CallerSighting] = []
+  private var batches: NumberedBatches<CallerSighting>
   /// Callers in the newest pass.
   package private(set) var lastRows = 0
 
-  init(store: Store, collect: @escaping @Sendable () async -> [CallerSighting]) {
+  /// - Parameter writer: 16 random bytes.
+  init(
+    store: Store, clock: any WallClock, writer: [UInt8],
+    collect: @escaping @Sendable () async -> [CallerSighting]
+  ) {
     self.store = store
+    self.clock = clock
     self.collect = collect
+    batches = NumberedBatches(writer: writer)
   }
 
   /// Returns once all that was seen before this call is stored, or could not be.
@@ -27,16 +34,18 @@ package actor CallerSettler {
 
   /// Stores what was taken from the data plane by other means: at the end of a server.
   package func store(_ sightings: [CallerSighting]) async {
-    var all = Self.merged(waiting + sightings)
-    waiting = []
-    lastRows = all.count
-    while !all.isEmpty {
-      let some = Array(all.prefix(Self.batch))
+    batches.waiting = Self.merged(batches.waiting + sightings)
+    lastRows = batches.count
+    while let batch = batches.next(atMost: Self.batch) {
+      let now = clock.now()
       do {
-        try await store.write { try $0.callers.add(some) }
-        all.removeFirst(some.count)
+        try await store.write { tx in
+          guard try batch.begin(tx, at: now) else { return }
+          try tx.callers.add(batch.elements)
+        }
+        batches.stored()
       } catch {
-        waiting = Array(all.prefix(Self.bound)) + waiting
+        batches.waiting = Array(batches.waiting.prefix(Self.bound))
         return
       }
     }

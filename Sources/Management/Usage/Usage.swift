@@ -76,6 +76,9 @@ extension UseCases {
     return try tx.history.days(of: account.id, in: days)
   }
 
+  /// Longer than a server tries to store one batch: a month.
+  private static let markSeconds: Int64 = 30 * 86_400
+
   /// Erases what idempotency and callers keep no longer than they must. To be called from a timer.
   package func sweep() async throws(Problem) {
     let now = clock.now()
@@ -88,6 +91,7 @@ extension UseCases {
           before: now.adding(seconds: -KeyCaller.retentionDays * 86_400), limit: 2_000)
         _ = try tx.mails.purge(
           before: now.adding(seconds: -Mail.keptDays * 86_400), limit: 2_000)
+        _ = try tx.batchMarks.purge(before: now.adding(seconds: -Self.markSeconds))
         _ = try tx.history.purge(before: now.day - UsageQuery.keptDays, limit: 2_000)
       }
     } catch {

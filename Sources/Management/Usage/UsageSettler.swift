@@ -10,19 +10,26 @@ package actor UsageSettler {
   /// Versions of one transaction: no change of a key waits longer than these take.
   private static let batch = 1_000
   private let store: Store
+  private let clock: any WallClock
   private let collect: @Sendable () async -> [UsageDelta]
   private let pass = SharedPass()
-  private var waiting: [UsageDelta] = []
+  private var batches: NumberedBatches<UsageDelta>
   private var kept = UsageTotals()
   package var totals: UsageTotals {
     var totals = kept
-    totals.waiting = waiting.count
+    totals.waiting = batches.count
     return totals
   }
 
-  init(store: Store, collect: @escaping @Sendable () async -> [UsageDelta]) {
+  /// - Parameter writer: 16 random bytes.
+  init(
+    store: Store, clock: any WallClock, writer: [UInt8],
+    collect: @escaping @Sendable () async -> [UsageDelta]
+  ) {
     self.store = store
+    self.clock = clock
     self.collect = collect
+    batches = NumberedBatches(writer: writer)
   }
 
   /// Returns once all that was counted before this call is stored, or could not be.
@@ -32,35 +39,37 @@ package actor UsageSettler {
 
   /// Stores counts that were taken from the data plane by other means: at the end of a server.
   package func store(_ deltas: [UsageDelta]) async {
-    let all = waiting + deltas
-    kept.lastRows = all.count
-    waiting = []
-    var left = all[...]
-    while !left.isEmpty {
-      guard await store(batch: left.prefix(Self.batch)) else {
+    batches.waiting += deltas
+    kept.lastRows = batches.count
+    var hasStored = false
+    while let batch = batches.next(atMost: Self.batch) {
+      guard await store(batch) else {
         kept.failed += 1
-        kept.givenUp += max(0, left.count - Self.bound)
-        waiting = Array(left.suffix(Self.bound)) + waiting
+        let surplus = max(0, batches.waiting.count - Self.bound)
+        kept.givenUp += surplus
+        batches.waiting.removeFirst(surplus)
         return
       }
-      left = left.dropFirst(Self.batch)
+      batches.stored()
+      hasStored = true
     }
-    if !all.isEmpty { kept.stored += 1 }
+    if hasStored { kept.stored += 1 }
   }
 
-  private func store(batch: ArraySlice<UsageDelta>) async -> Bool {
-    let usage = batch.map {
+  private func store(_ batch: NumberedBatches<UsageDelta>.Batch) async -> Bool {
+    let usage = batch.elements.map {
       VersionUsage(
         keyID: $0.keyID, versionID: $0.versionID, lastUsedAt: $0.lastUsedAt, day: $0.day,
         calls: $0.calls)
     }
-    let days = KeyDay.adding(usage)
+    let (days, now) = (KeyDay.adding(usage), clock.now())
     do {
       try await store.write { tx in
+        guard try batch.begin(tx, at: now) else { return }
         try tx.usage.add(usage)
         try tx.history.add(days)
       }
-      kept.calls += batch.reduce(0) { $0 + $1.calls }
+      kept.calls += batch.elements.reduce(0) { $0 + $1.calls }
       return true
     } catch {
       return false

@@ -106,7 +106,9 @@ extension UseCases {
 
   private func check(url: String, _ findings: inout [Problem.Finding]) {
     guard let complaint = outbound.complaint(about: url) else { return }
-    findings.append(.init(pointer: "/url", "is none that can be called: \(complaint)"))
+    // A finding is part of a sentence, which gets its full stop later.
+    let reason = complaint.hasSuffix(".") ? String(complaint.dropLast()) : complaint
+    findings.append(.init(pointer: "/url", "is none that can be called: \(reason)"))
   }
 
   func policy(of webhook: Webhook, _ view: View) throws -> Policy {

@@ -5,7 +5,7 @@ enum CommandTable {
   static let all: [Command] =
     ServeCommands.all + ResourceTable.commands + [ProjectsApply.command] + ProfileCommands.all
     + [KeysVerify.command, KeysImport.command] + LogsCommands.all + AuditCommands.all
-    + [MailCommands.list.command]
+    + [MailCommands.list.command, MailCommands.leaks.command]
     + UpkeepCommands.all
     + MasterKeyCommands.all
     + PepperCommands.all + ConfigCommands.all + AboutCommands.all
@@ -17,7 +17,7 @@ enum CommandTable {
       words: [
         "projects", "profiles", "accounts", "applications", "members", "keys", "cycling",
         "webhooks",
-        "deliveries", "events", "operator-keys", "usage", "logs", "audit", "mails",
+        "deliveries", "events", "operator-keys", "usage", "logs", "audit", "mails", "leaks",
       ]),
     CommandGroup(
       title: "Look after",

@@ -1,6 +1,20 @@
-// mails list: what members were told, or would be if a mail server were configured.
+// mails list and leaks list: what members were told, or would be if a mail server were configured,
+// and which secrets were found.
 
 enum MailCommands {
+  static let leaks = ResourceCommand(
+    path: ["leaks", "list"], summary: "List leaks that were reported, newest first",
+    method: "GET", route: "/v1/leaks",
+    flags: [
+      Flag(name: "project", placeholder: "SLUG", summary: "only of this project"),
+      Flag(name: "account", placeholder: "ACCOUNT", summary: "only of this account"),
+    ],
+    fields: [.query("project"), .query("account")],
+    columns: ["reported_at", "action", "key_id", "source", "url"],
+    examples: [
+      Example(line: "latchkey leaks list --project demo", says: "what was found, and what was done")
+    ])
+
   static let list = ResourceCommand(
     path: ["mails", "list"], summary: "List mails, newest first, also those that wait",
     method: "GET", route: "/v1/mails",

@@ -21,6 +21,9 @@ final class ControlPlane: Sendable {
   /// Whoever calls customers' endpoints calls them through its transport.
   let outbound: Outbound
   let storeTimes: StoreTimes
+  /// Works while a `DeliveryLoop` drives it.
+  let deliveries: DeliveryEngine
+  let outboxes: OutboxWatch
   /// Nil where no mail server is configured.
   let mailing: Mailing?
 
@@ -56,6 +59,11 @@ final class ControlPlane: Sendable {
         scannerKeys: Self.scannerKeys(plan.outbound, transport, surroundings),
         report: { log.error(Failure.line($0)) })
       let management = management
+      deliveries = DeliveryEngine(
+        store: store, transport: transport, desk: management, signal: management.deliverySignal,
+        now: surroundings.now, entropy: surroundings.entropy
+      ) { log.error("deliveries: \(Failure.line($0))") }
+      outboxes = OutboxWatch(store, now: surroundings.now)
       quotas = QuotaRefiller(
         store: store, cells: quotaCells, clock: clock,
         outbox: { try management.tellOfQuotas($0, $1) },

@@ -10,12 +10,7 @@ final class DeliveryLoop: Sendable {
   private let task: Task<Void, Never>
 
   init(_ control: ControlPlane, _ surroundings: Surroundings) {
-    let log = Log(surroundings)
-    let signal = control.management.deliverySignal
-    let engine = DeliveryEngine(
-      store: control.store, transport: control.outbound.transport, desk: control.management,
-      signal: signal, now: surroundings.now, entropy: surroundings.entropy
-    ) { log.error("deliveries: \(Failure.line($0))") }
+    let (engine, signal) = (control.deliveries, control.management.deliverySignal)
     self.engine = engine
     self.signal = signal
     task = Task { await Self.run(engine, signal, surroundings.now) }

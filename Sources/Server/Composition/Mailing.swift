@@ -5,6 +5,7 @@ internal import KeyModel
 internal import Storage
 
 final class Mailing: Sendable {
+  private let sender: MailSender
   private let task: Task<Void, Never>
 
   init(
@@ -13,6 +14,7 @@ final class Mailing: Sendable {
   ) {
     let sender = MailSender(
       store: store, transport: CurlMail(server, over: transport), now: now)
+    self.sender = sender
     task = Task {
       var isFailing = false
       while !Task.isCancelled {
@@ -27,6 +29,8 @@ final class Mailing: Sendable {
       }
     }
   }
+
+  var totals: MailSender.Totals { get async { await sender.totals } }
 
   /// Begins nothing more.
   func close() { task.cancel() }

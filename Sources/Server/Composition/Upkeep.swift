@@ -59,6 +59,7 @@ private struct Rounds: Sendable {
         if await remember() { mark = written }
       }
       if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
+      if turn % Self.turnsPerWrite == 1 { await control.outboxes.look() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
       if turn % Self.turnsPerSweep == Self.turnsPerProbe { disk.look() }
     }

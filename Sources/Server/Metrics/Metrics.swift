@@ -1,5 +1,6 @@
 // What /metrics says. Each family is named here and nowhere else; docs/MONITORING.md explains them,
 // and packaging/ has a dashboard and alarms made of them.
+internal import Delivery
 internal import Gateway
 internal import KeyModel
 internal import Management
@@ -25,6 +26,7 @@ struct Metrics: Sendable {
     addLimits(&page)
     await addUsage(&page, figures)
     addRecords(&page)
+    await addOutboxes(&page)
     addStore(&page)
     addProcess(&page)
     return page.text
@@ -153,6 +155,49 @@ struct Metrics: Sendable {
     page.gauge(
       "latchkey_request_log_bytes", "Disk that the request log takes, looked up once a minute.",
       disk.bytes)
+  }
+
+  /// What is brought to endpoints and people. Depths and ages are the store's, so every server on it
+  /// shows the same; attempts are this server's.
+  private func addOutboxes(_ page: inout MetricPage) async {
+    let readings = control.outboxes.readings
+    func samples(_ value: (OutboxWatch.Reading) -> Double) -> [MetricPage.Sample] {
+      readings.map { .init([("outbox", $0.outbox)], value($0)) }
+    }
+    page.gauge(
+      "latchkey_outbox_waiting",
+      "Deliveries, mails and cycles that have not ended, retries included; up to 100,000 each.",
+      readings.map { .init([("outbox", $0.outbox)], $0.waiting) })
+    page.gauge(
+      "latchkey_outbox_oldest_seconds",
+      "How long the oldest has waited: a delivery since it was due, a mail or cycle since it was made.",
+      samples(\.oldestSeconds))
+    page.gauge(
+      "latchkey_outbox_late_seconds", "For how long something is due that no server has taken.",
+      samples(\.lateSeconds))
+    let totals = await control.deliveries.totals
+    page.counter(
+      "latchkey_delivery_attempts_total", "Calls of webhooks' endpoints by what came of them.",
+      AttemptOutcome.Kind.allCases.map {
+        .init([("outcome", $0.rawValue)], totals.outcomes[$0] ?? 0)
+      })
+    page.counter(
+      "latchkey_deliveries_total", "Deliveries that ended here.",
+      [
+        .init([("state", "delivered")], totals.delivered),
+        .init([("state", "failed")], totals.failed),
+      ])
+    page.gauge(
+      "latchkey_deliveries_in_flight", "Calls of webhooks' endpoints under way.",
+      await control.deliveries.inFlight)
+    let mails = await control.mailing?.totals ?? .init()
+    page.counter(
+      "latchkey_mail_attempts_total", "Mails handed to the mail server by what it said.",
+      [
+        .init([("outcome", "accepted")], mails.accepted),
+        .init([("outcome", "postponed")], mails.postponed),
+        .init([("outcome", "refused")], mails.refused),
+      ])
   }
 
   private func addStore(_ page: inout MetricPage) {

@@ -31,7 +31,7 @@ enum DumpFormat {
     ("auto_cycling", "account_id, environment"), ("cycles", "id"),
     ("key_callers", "key_id, version_id, address, user_agent, route"),
     ("webhooks", "id"), ("webhook_queues", "webhook_id"), ("events", "id"), ("deliveries", "id"),
-    ("mails", "id"), ("leaks", "version_id, url"),
+    ("mails", "id"), ("leaks", "version_id, url"), ("batch_marks", "writer"),
     ("operator_keys", "id"), ("audit", "sequence"), ("idempotency", "principal, route, key"),
     ("keyring", "id"), ("meta", "name"), ("feed", "id"), ("changes", "position"),
   ]

@@ -32,6 +32,8 @@ package final class Transaction {
   package var cycles: CycleRepository { CycleRepository(self) }
   package var mails: MailRepository { MailRepository(self) }
   package var leaks: LeakRepository { LeakRepository(self) }
+  package var outboxes: OutboxRepository { OutboxRepository(self) }
+  package var batchMarks: BatchMarkRepository { BatchMarkRepository(self) }
   package var callers: CallerRepository { CallerRepository(self) }
   package var webhooks: WebhookRepository { WebhookRepository(self) }
   package var events: EventRepository { EventRepository(self) }

@@ -45,7 +45,8 @@ enum Sample {
 
   static func leak(of version: Int, at url: String = "https://x.example/1") -> Leak {
     Leak(
-      versionID: id(version), url: url, keyID: id(version), projectID: id(1), accountID: id(1),
+      id: id(version), versionID: id(version), url: url, keyID: id(version), projectID: id(1),
+      accountID: id(1),
       source: "commit", action: .notified, reportedBy: "scanner", reportedAt: now)
   }
 
