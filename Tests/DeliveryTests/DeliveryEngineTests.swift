@@ -114,8 +114,10 @@ struct DeliveryEngineTests {
     }
     let healthy = try await world.webhook(Self.url)
     world.endpoints.answer(Self.url, 200)
-    _ = await world.engine.round()
-    await until { gate.count >= 100 }
+    await until {
+      await world.turn()
+      return gate.count >= 100
+    }
     #expect(gate.count >= 100)
     try await world.emit(Self.url, 150)
     await until {
@@ -145,9 +147,11 @@ struct DeliveryEngineTests {
       }
       try await world.emit(url, 3)
     }
-    _ = await world.engine.round(world.signal.wait())
     let bound = DeliverySettings().accountShare.slow
-    await until { gate.count >= bound }
+    await until {
+      await world.turn()
+      return gate.count >= bound
+    }
     let new = "https://new.example"
     let neighbour = try await world.webhook(new, of: world.neighbour)
     world.endpoints.answer(new, 200)

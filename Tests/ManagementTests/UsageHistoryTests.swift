@@ -13,8 +13,10 @@ import Testing
     let world = try await World()
     let key = try await world.key(try await world.account()).id
     let now = world.clock.now()
+    let made = try await world.store.read { try $0.keys.find(key) }
+    let version = try #require(made?.versions.first?.id)
     func use(_ calls: Int64) -> VersionUsage {
-      VersionUsage(keyID: key, versionID: VersionID(bits: 9), lastUsedAt: now, calls: calls)
+      VersionUsage(keyID: key, versionID: version, lastUsedAt: now, calls: calls)
     }
     func store(_ batch: NumberedBatches<VersionUsage>.Batch?) async throws {
       let batch = try #require(batch)

@@ -12,9 +12,10 @@ package final class CurlTransport: OutboundTransport {
   /// - Parameters:
   ///   - allow: addresses of the operator's own that may be called, on any port.
   ///   - authorities: a PEM file of authorities trusted besides the system's.
-  ///   - capacity: how many calls are under way at once; the others wait.
+  ///   - capacity: how many calls are under way at once; the others wait. More than webhooks
+  ///     (480), cycles (50) and mails (20) take together, so that none waits for another.
   package convenience init(
-    allow: [CIDR], authorities: String? = nil, capacity: Int = 512
+    allow: [CIDR], authorities: String? = nil, capacity: Int = 600
   ) throws(CurlFault) {
     try self.init(allow: allow, authorities: authorities, capacity: capacity) { _ in [] }
   }

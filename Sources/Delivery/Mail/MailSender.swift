@@ -18,6 +18,7 @@ package actor MailSender {
     package var accepted = 0
     package var postponed = 0
     package var refused = 0
+    package init() {}
 
     fileprivate mutating func add(_ outcome: MailOutcome) {
       switch outcome {

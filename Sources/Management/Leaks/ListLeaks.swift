@@ -1,5 +1,5 @@
 // The history of leaks: what was found where, who said so, and what became of the key.
-package import KeyModel
+internal import KeyModel
 internal import Storage
 
 extension UseCases {

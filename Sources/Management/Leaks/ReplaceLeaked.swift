@@ -32,7 +32,8 @@ extension UseCases {
     if let open = try context.tx.cycles.open(of: key.id) {
       // What was found is on its way out already.
       guard leaked.id == open.newVersion else { return true }
-      present = try step(open, .supersede("leaked"), &context).key
+      _ = try step(open, .supersede("leaked"), &context)
+      present = try context.tx.keys.find(key.id) ?? key
     }
     _ = try begin(present, settings, scope.policy, rules, slot: nil, missed: 0, &context)
     return true

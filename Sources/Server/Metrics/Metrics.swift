@@ -157,8 +157,8 @@ struct Metrics: Sendable {
       disk.bytes)
   }
 
-  /// What is brought to endpoints and people. Depths and ages are the store's, so every server on it
-  /// shows the same; attempts are this server's.
+  /// What is brought to endpoints and people. Depths and ages are the store's, so every server on
+  /// it shows the same; attempts are this server's.
   private func addOutboxes(_ page: inout MetricPage) async {
     let readings = control.outboxes.readings
     func samples(_ value: (OutboxWatch.Reading) -> Double) -> [MetricPage.Sample] {
@@ -170,7 +170,7 @@ struct Metrics: Sendable {
       readings.map { .init([("outbox", $0.outbox)], $0.waiting) })
     page.gauge(
       "latchkey_outbox_oldest_seconds",
-      "How long the oldest has waited: a delivery since it was due, a mail or cycle since it was made.",
+      "How long the oldest waits: a delivery since it was due, mails and cycles since their start.",
       samples(\.oldestSeconds))
     page.gauge(
       "latchkey_outbox_late_seconds", "For how long something is due that no server has taken.",

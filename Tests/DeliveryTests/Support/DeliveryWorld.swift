@@ -169,6 +169,12 @@ struct DeliveryWorld: Sendable {
     signal.wake(woken)
   }
 
+  /// One round, as the loop of a server makes it.
+  @discardableResult
+  func turn() async -> Timestamp {
+    await engine.round(signal.isRaised ? signal.wait() : [])
+  }
+
   /// Rounds until nothing more happens at this time. Gives when something is due next.
   @discardableResult
   func settle() async throws -> Timestamp {

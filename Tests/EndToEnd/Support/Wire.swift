@@ -84,7 +84,9 @@ final class Wire {
 
   private func fill() throws {
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = recv(descriptor, &chunk, chunk.count, 0)
+    var count = recv(descriptor, &chunk, chunk.count, 0)
+    // A process that was stopped and goes on.
+    while count < 0, errno == EINTR { count = recv(descriptor, &chunk, chunk.count, 0) }
     guard count > 0 else { throw Failure("the connection ended: \(count), errno \(errno)") }
     buffer += chunk[..<count]
   }
