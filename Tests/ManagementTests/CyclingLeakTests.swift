@@ -1,4 +1,5 @@
 // What a report of a leaked secret means for a key that cycles by itself.
+import Delivery
 import KeyModel
 import Testing
 

@@ -180,6 +180,7 @@ package actor DeliveryEngine {
     let (due, queue) = (flight.due, flight.queue)
     let time = now()
     let isShared = flights.isShared(flight.account, slow: flight.isSlow, settings)
+    let isScarce = flights.isScarce(flight.account, slow: flight.isSlow, settings)
     flights.ended(flight.account, slow: flight.isSlow)
     // Claimed anew meanwhile, or given back: what came of it is not ours to say.
     guard var run = runs[queue.webhookID], run.queue.epoch == queue.epoch else {
@@ -212,7 +213,8 @@ package actor DeliveryEngine {
     outcomes.append(Outcome(queue: run.queue, delivery: delivery, notices: notices))
     runs[queue.webhookID] = run
     idleCandidates.insert(queue.webhookID)
-    if isShared { start(most: Self.glance) } else { while startOne(of: queue.webhookID, time) {} }
+    if !isScarce { while startOne(of: queue.webhookID, time) {} }
+    if isShared || isScarce { start(most: Self.glance) }
     if runs[queue.webhookID]?.wantsMore(time) ?? false { signal.wake([queue.webhookID]) }
     if !isSettling { Task { await settle() } }
   }

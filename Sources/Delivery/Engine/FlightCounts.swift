@@ -24,6 +24,9 @@ package struct DeliverySettings: Sendable {
 struct FlightCounts {
   /// Longer than this is not prompt.
   private static let promptMilliseconds: Int64 = 1000
+  /// With so many of an account in flight to endpoints that are not known to answer promptly, each
+  /// of those has one.
+  private static let fewSlow = 16
 
   private struct Count {
     var all = 0
@@ -67,7 +70,7 @@ struct FlightCounts {
       return false
     }
     return ofEndpoint < 1
-      || own.all < settings.accountFew && count.slow < settings.slowShare / 2
+      || own.slow < Self.fewSlow && count.slow < settings.slowShare / 2
   }
 
   private func isCrowded(_ settings: DeliverySettings) -> Bool {
@@ -76,6 +79,13 @@ struct FlightCounts {
 
   /// True: nobody at all may start another.
   func isFull(_ settings: DeliverySettings) -> Bool { count.all >= settings.capacity }
+
+  /// True where who was left out comes before the endpoint whose call has ended.
+  func isScarce(_ account: AccountID, slow: Bool, _ settings: DeliverySettings) -> Bool {
+    let own = ofAccount[account] ?? Count()
+    return isFull(settings) || own.all >= settings.accountShare.all
+      || slow && own.slow >= Self.fewSlow
+  }
 
   /// True where an end makes room for somebody else than the endpoint it was of.
   func isShared(_ account: AccountID, slow: Bool, _ settings: DeliverySettings) -> Bool {
