@@ -19,7 +19,7 @@ setup: ## Install what is missing with apt: libraries, and what the tests start
 run: ## Build for release and start a demo server: latchkey serve --dev
 	@scripts/setup.sh build
 	swift build -c release --product latchkey
-	exec "$$(swift build -c release --show-bin-path)/latchkey" serve --dev
+	exec .build/release/latchkey serve --dev
 
 build: ## Build for release, warnings are errors
 	@scripts/setup.sh build

@@ -28,6 +28,7 @@ struct RefusalTests {
     let site = try await Site()
     let requests = [
       (#"{"slug":"x","name":""}"#, "/name must not be empty.", ["/name"]),
+      (#"{"slug":"x","name":" \u00a0"}"#, "/name must not be blank.", ["/name"]),
       ("{}", "/slug is required (and 1 more fault).", ["/slug", "/name"]),
       (#"{"slug":"x","name":"x","nome":1}"#, "/nome is not a field of this request.", ["/nome"]),
       (

@@ -164,13 +164,14 @@ package actor DeliveryEngine {
   ) -> OutboundRequest {
     let signed = run.signer.headers(
       id: due.delivery.eventID.description, body: due.body, data: due.data, now: time)
+    let rules = run.assignment.rules
     return OutboundRequest(
       url: run.webhook.url,
       headers: [
         (name: "Content-Type", value: "application/json"),
-        (name: "User-Agent", value: "Latchkey-Webhooks/1"),
+        (name: "User-Agent", value: rules.userAgent),
       ] + signed,
-      body: due.body, timeoutSeconds: run.assignment.rules.timeoutSeconds)
+      body: due.body, timeoutSeconds: rules.timeoutSeconds)
   }
 
   // MARK: Ending

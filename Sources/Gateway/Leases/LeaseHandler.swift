@@ -27,7 +27,6 @@ struct LeasePath {
 }
 
 final class LeaseHandler: RequestHandler {
-  private static let maximumBody = 1024
   private let shared: GatewayWorker
 
   init(_ shared: GatewayWorker) { self.shared = shared }
@@ -49,7 +48,7 @@ final class LeaseHandler: RequestHandler {
     {
       return shared.refuse(exchange, problem, requestID: requestID)
     }
-    exchange.collectBody(limit: Self.maximumBody) { [self] result in
+    exchange.collectBody(limit: VerifyHandler.maximumBody) { [self] result in
       switch result {
       case .success(let bytes): renew(exchange, path?.id, bytes, requestID)
       case .failure(let error):

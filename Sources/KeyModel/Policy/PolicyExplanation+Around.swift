@@ -41,6 +41,9 @@ extension PolicyExplanation {
       lines.append(
         "Webhooks hear of \(count(rules.eventTypes.count, "type")) of events of its own.")
     }
+    if rules.userAgent != WebhookRules().userAgent {
+      lines.append("Deliveries come from `\(rules.userAgent)`.")
+    }
     if rules.body != nil { lines.append("Events are sent in a shape of its own.") }
     let names = rules.signatures.map { signature in
       switch signature {

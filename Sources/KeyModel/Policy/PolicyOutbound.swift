@@ -36,6 +36,8 @@ package struct WebhookRules: Sendable, Hashable {
   /// Nil: never disabled by failure.
   package var disableAfterSeconds: Int64?
   package var uniqueURL = false
+  /// What a delivery says of its sender in the header field `User-Agent`.
+  package var userAgent = "Latchkey-Webhooks/1"
   package var eventTypes: [EventType] = []
   package var body: JSONValue?
   package var signatures: [Signature] = [.standard]

@@ -5,11 +5,14 @@ package import KeyModel
 package enum FieldRule {
   package typealias Read<Value> = (inout Fields, JSONValue) -> Value?
 
-  /// One line of text: 1 to `max` characters, no control characters.
+  /// One line of text: 1 to `max` characters, not all blank, no control characters.
   package static func line(_ name: String, max: Int = 128) -> Read<String> {
     { fields, value in
       guard let text = string(&fields, name, value) else { return nil }
       guard !text.isEmpty else { return wrong(&fields, name, "must not be empty") }
+      guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+        return wrong(&fields, name, "must not be blank")
+      }
       return checked(&fields, name, text, max: max, newlines: false)
     }
   }

@@ -42,7 +42,7 @@ enum Demo {
 
       Revoke its key, then call again; it is refused at once:
 
-        latchkey keys revoke \(key.id) --data \(settings.folder.path)
+        \(surroundings.program) keys revoke \(key.id) --data \(settings.folder.path)
 
       Management API: \(scheme)://\(management), described at /docs
 

@@ -5,6 +5,8 @@ internal import Glibc
 package import KeyModel
 
 package struct Surroundings: Sendable {
+  /// How this program was called: a line to paste names it so.
+  package var program = "latchkey"
   package var variables: [String: String]
   /// Text as it is to stand on standard output and standard error, line ends included.
   package var write: @Sendable (String) -> Void
@@ -46,6 +48,7 @@ package struct Surroundings: Sendable {
         return Timestamp(microseconds: now.microseconds + shift.microseconds)
       },
       entropy: SystemEntropy())
+    surroundings.program = CommandLine.arguments.first ?? surroundings.program
     surroundings.clockShift = shift
     return surroundings
   }

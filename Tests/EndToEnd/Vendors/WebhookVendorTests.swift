@@ -117,6 +117,7 @@ struct WebhookVendorTests {
         "webhook_id", "event_type", "event_created_at", "updated_at", "user_id", "template_id",
       ])
     #expect(body["event_type"].string == "order-created")
+    #expect(first.header("user-agent") == "Truv-Webhook-Service/2.0")
     try world.latchkey.expect(204, "DELETE", "/v1/keys/\(keys[0]["id"].text())")
     try world.publish("order-created", ["user_id": "u2"])
     let second = try #require(try world.receiver.wait(3, "/toggle/t").last)

@@ -36,6 +36,7 @@ struct PolicyExplanationTests {
       #""rate":[{"calls":1,"seconds":1,"count_refused":true}]"#,
       #""rate":[{"calls":1,"seconds":1,"except":[{"path":"/a"}]}]"#,
       #""webhooks":{"unique_url":true}"#, #""webhooks":{"disable_after_seconds":600}"#,
+      #""webhooks":{"user_agent":"shop/1"}"#,
       #""webhooks":{"event_types":[{"type":"a.b"}]}"#, #""webhooks":{"body":{"id":"{id}"}}"#,
       #""webhooks":{"signatures":[{"header":"X-S","value":"{hex}"}]}"#,
       #""members":{"roles":{"owner":["keys","members"]}}"#,

@@ -19,6 +19,7 @@ extension PolicyReader {
     cursor.list("retry", &rules.retry, 1...32) { $0.integer(0...604_800) }
     cursor.optionalInteger("disable_after_seconds", &rules.disableAfterSeconds, 60...year)
     cursor.flag("unique_url", &rules.uniqueURL)
+    cursor.text("user_agent", &rules.userAgent, .userAgent)
     cursor.list("event_types", &rules.eventTypes, 0...256, eventType)
     cursor.readOptional("body", &rules.body) { body($0, EventBody.placeholders) }
     cursor.list("signatures", &rules.signatures, 0...8, signature)

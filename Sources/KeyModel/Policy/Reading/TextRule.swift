@@ -46,6 +46,13 @@ struct TextRule: Sendable {
     $0.utf8.count <= 1024 && $0.utf8.allSatisfy { (0x20...0x7E).contains($0) }
   }
 
+  static let userAgent = TextRule(
+    wording: "1 to 128 characters of printable ASCII that neither begin nor end with a space"
+  ) {
+    (1...128).contains($0.utf8.count) && headerValue.accepts($0)
+      && $0.utf8.first != 0x20 && $0.utf8.last != 0x20
+  }
+
   static let authorizationScheme = TextRule(wording: "an authentication scheme's name") {
     (1...32).contains($0.utf8.count) && ByteSet.headerName.holds($0)
   }
