@@ -34,7 +34,7 @@ package struct RecordSummary {
 
   private let scope: SummaryScope
   package private(set) var bytes: [UInt8]
-  private var lastKey: UInt128 = 0
+  private var lastKey = Self.tag(key: 0)
   private var lastBrand: UInt64 = 0
 
   package init(_ scope: SummaryScope) {
@@ -44,22 +44,20 @@ package struct RecordSummary {
 
   /// The key and brand of the record before are not set again, which most would be.
   @inline(__always)
-  package mutating func add(_ record: PackedRecord) {
-    let key = record.key
-    let brand = record.brand.isEmpty ? 0 : Self.tag(brand: record.brand)
-    let (newKey, newBrand) = (key != lastKey, brand != lastBrand)
-    let words = scope.pathWords
+  package mutating func add(_ tags: RecordTags) {
+    let (newKey, newBrand) = (tags.key != lastKey, tags.brand != lastBrand)
+    let prefixes = min(tags.prefixCount, scope.pathWords)
     bytes.withUnsafeMutableBytes { out in
-      Self.set(out, Self.bit(status: record.status))
-      Self.set(out, Self.bit(class: record.status / 100))
-      Self.set(out, Self.bit(denial: record.denialByte))
-      Self.set(out, Self.bit(method: record.method))
+      Self.set(out, Self.bit(status: tags.status))
+      Self.set(out, Self.bit(class: tags.status / 100))
+      Self.set(out, Self.bit(denial: tags.denial))
+      Self.set(out, tags.methodBit)
       let bloom = UnsafeMutableRawBufferPointer(rebasing: out[Self.plainBytes...])
-      if newKey { Self.setBloom(bloom, Self.tag(key: key)) }
-      if newBrand { Self.setBloom(bloom, brand) }
-      TagHash.prefixes(record.path, words: words) { Self.setBloom(bloom, $0) }
+      if newKey { Self.setBloom(bloom, tags.key) }
+      if newBrand { Self.setBloom(bloom, tags.brand) }
+      for number in 0..<prefixes { Self.setBloom(bloom, tags.prefixes[number]) }
     }
-    (lastKey, lastBrand) = (key, brand)
+    (lastKey, lastBrand) = (tags.key, tags.brand)
   }
 
   static func bit(status: UInt16) -> Int { Int(status) % statusBits }
@@ -96,6 +94,32 @@ package struct RecordSummary {
     let mask = UInt64(bloom.count * 8 - 1)
     return isSet(bloom, Int(tag & mask)) && isSet(bloom, Int(tag >> 21 & mask))
       && isSet(bloom, Int(tag >> 42 & mask))
+  }
+}
+
+/// What summaries keep of one record, worked out once for all of them.
+package struct RecordTags {
+  let status: UInt16
+  let denial: UInt8
+  let methodBit: Int
+  let key: UInt64
+  /// 0 where there is none.
+  let brand: UInt64
+  /// Of the path's first words, as many as any summary knows.
+  private(set) var prefixes = SIMD8<UInt64>()
+  private(set) var prefixCount = 0
+
+  @inline(__always)
+  package init(_ record: PackedRecord) {
+    status = record.status
+    denial = record.denialByte
+    methodBit = RecordSummary.bit(method: record.method)
+    key = RecordSummary.tag(key: record.key)
+    brand = record.brand.isEmpty ? 0 : RecordSummary.tag(brand: record.brand)
+    TagHash.prefixes(record.path, words: SummaryScope.block.pathWords) { tag in
+      prefixes[prefixCount] = tag
+      prefixCount += 1
+    }
   }
 }
 

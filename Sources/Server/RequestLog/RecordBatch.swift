@@ -55,12 +55,13 @@ final class Bell: Sendable {
     _ = write(descriptor, &one, 8)
   }
 
-  /// Returns when the bell was rung since the last wait, or after so long.
-  func wait(milliseconds: Int32) {
+  /// Returns when the bell was rung since the last wait, or after so long; true where it was rung.
+  func wait(milliseconds: Int32) -> Bool {
     var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&question, 1, milliseconds) > 0 else { return }
+    guard poll(&question, 1, milliseconds) > 0 else { return false }
     var count: UInt64 = 0
     _ = read(descriptor, &count, 8)
+    return true
   }
 }
 

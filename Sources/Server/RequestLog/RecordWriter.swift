@@ -33,8 +33,8 @@ final class RecordWriter: Sendable {
     var isOver = false
   }
 
-  /// Longest time a record stays in a ring, in milliseconds.
-  private static let turnMilliseconds: Int32 = 200
+  /// Longest time a record stays in a ring, in nanoseconds.
+  private static let turn: Int64 = 200_000_000
 
   /// Starts the thread. Blocking. Throws where the log cannot be opened.
   init(
@@ -109,9 +109,17 @@ final class RecordWriter: Sendable {
     let batch = RecordBatch()
     var lastDurable: Int64 = 0
     var lastBeat = now().seconds
+    var lastTurn = times.nanoseconds()
     var tidying = Tidying()
     while true {
-      bell.wait(milliseconds: tidying.isBusy ? 0 : Self.turnMilliseconds)
+      let left = max(0, Self.turn - (times.nanoseconds() - lastTurn))
+      let isCalled = bell.wait(milliseconds: tidying.isBusy ? 0 : Int32(left / 1_000_000))
+      // A batch after each step of tidying would be many small ones, each to be merged again.
+      if tidying.isBusy, !isCalled, left > 0 {
+        tidying.step(log, now: now(), retention: takeRetention, report)
+        continue
+      }
+      lastTurn = times.nanoseconds()
       let (waiting, isStopping) = inbox.withLock { inbox in
         defer { inbox.waiting = [] }
         return (inbox.waiting, inbox.isStopping)

@@ -60,8 +60,9 @@ struct RunBuilder {
     last = position
     count += 1
     data.append(contentsOf: record.bytes)
-    blockSummary.add(record)
-    summary.add(record)
+    let tags = RecordTags(record)
+    blockSummary.add(tags)
+    summary.add(tags)
     head.firstID = min(head.firstID, position.id)
     head.lastID = max(head.lastID, position.id)
     return full

@@ -60,10 +60,16 @@ final class RunMerge {
   /// Nil once nothing is left.
   private func nextBlock() throws(StoreError) -> RecordBlock? {
     while let top = heap.first {
-      guard let record = sources[top].record else { throw .corrupt("a block of request records") }
-      let full = builder.add(record, at: sources[top].position)
-      var goesOn = sources[top].advance(past: record.size)
-      if !goesOn { goesOn = try sources[top].load(tables) }
+      let limit = secondLeast
+      var goesOn: Bool
+      var full: RecordBlock?
+      repeat {
+        guard let record = sources[top].record else { throw .corrupt("a block of request records") }
+        full = builder.add(record, at: sources[top].position)
+        goesOn = sources[top].advance(past: record.size)
+        if !goesOn { goesOn = try sources[top].load(tables) }
+        // An owner's records of one run mostly follow each other: the others need not be asked.
+      } while goesOn && full == nil && sources[top].position < limit
       if !goesOn {
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
@@ -72,6 +78,15 @@ final class RunMerge {
       if let full { return full }
     }
     return builder.takeBlock()
+  }
+
+  /// The least record of all sources but the one on top.
+  private var secondLeast: RecordPosition {
+    var least = RecordPosition(owner: .max, id: .max)
+    for child in 1...2 where child < heap.count {
+      least = min(least, sources[heap[child]].position)
+    }
+    return least
   }
 
   private func finish() throws(StoreError) -> Made {

@@ -18,11 +18,8 @@ struct RunSource {
 
   func deallocate() { buffer.deallocate() }
 
-  /// The record it stands on, after `load` or `advance` gave true.
-  @inline(__always)
-  var record: PackedRecord? {
-    PackedRecord(UnsafeRawBufferPointer(rebasing: buffer[..<filled]), at: offset)
-  }
+  /// The one it stands on, after `load` or `advance` gave true; in the buffer.
+  private(set) var record: PackedRecord?
 
   /// Goes on within the block; false at its end.
   @inline(__always)
@@ -52,6 +49,7 @@ struct RunSource {
 
   @inline(__always)
   private mutating func settle() -> Bool {
+    record = PackedRecord(UnsafeRawBufferPointer(rebasing: buffer[..<filled]), at: offset)
     guard let record else { return false }
     position = RecordPosition(owner: record.owner, id: record.id)
     return true

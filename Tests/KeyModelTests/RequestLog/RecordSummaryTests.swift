@@ -9,7 +9,7 @@ struct RecordSummaryTests {
     var summary = RecordSummary(scope)
     for sample in samples {
       sample.packed.withUnsafeBytes { bytes in
-        if let record = PackedRecord(bytes) { summary.add(record) }
+        if let record = PackedRecord(bytes) { summary.add(RecordTags(record)) }
       }
     }
     return summary.bytes
