@@ -8,3 +8,8 @@ static inline int latchkey_sqlite_no_checkpoint_on_close(sqlite3 *db) {
 static inline int latchkey_sqlite_defensive(sqlite3 *db) {
   return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
 }
+// The same for sqlite3_config. Counts of the memory in use, which nobody asks for, take a lock around
+// every allocation. Only before the first connection.
+static inline int latchkey_sqlite_uncounted_memory(void) {
+  return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

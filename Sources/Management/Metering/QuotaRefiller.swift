@@ -54,8 +54,9 @@ package actor QuotaRefiller {
     var debt: Int64
   }
 
-  /// Rows of one transaction.
-  private static let batch = 256
+  /// Rows of one transaction: many, since the rows of one page are then written together; fewer
+  /// where each is a journey of its own.
+  private let batch: Int
   /// Rounds that a transaction may take before calls are told that the store is away.
   private static let patience = 8
   /// Rounds between two looks at idle subjects.
@@ -80,6 +81,7 @@ package actor QuotaRefiller {
     outbox: @escaping Outbox = { _, _ in }, report: @escaping @Sendable (any Error) -> Void
   ) {
     self.store = store
+    batch = store.capabilities.statementsTravel ? 256 : 1_024
     self.cells = cells
     self.clock = clock
     self.outbox = outbox
@@ -99,7 +101,7 @@ package actor QuotaRefiller {
     isWorking = true
     defer { isWorking = false }
     while true {
-      let requests = cells.takeRequests(limit: Self.batch)
+      let requests = cells.takeRequests(limit: batch)
       if requests.isEmpty { return }
       roundsOfFlight = 0
       guard await serve(requests) else { return }
@@ -209,26 +211,33 @@ package actor QuotaRefiller {
   /// been idle for longer.
   private func giveBackIdle() async {
     var returns: [(subject: QuotaSubject, keeping: Int64)] = []
-    for (id, before) in loans {
-      guard let holding = cells.holding(before.subject) else { continue }
-      var loan = before
-      loan.idleRounds = holding == loan.seen ? loan.idleRounds + 1 : 0
-      loan.seen = holding
-      loans[id] = loan.idleRounds >= Self.looksToIdle ? nil : loan
-      if loan.idleRounds >= Self.looksToIdle {
+    var idle: [UInt128] = []
+    // By place: going through the dictionary while changing it would copy all of it.
+    var next = loans.startIndex
+    while next < loans.endIndex {
+      let place = next
+      loans.formIndex(after: &next)
+      let loan = loans.values[place]
+      guard let holding = cells.holding(loan.subject) else { continue }
+      let rounds = holding == loan.seen ? loan.idleRounds + 1 : 0
+      loans.values[place].idleRounds = rounds
+      loans.values[place].seen = holding
+      if rounds >= Self.looksToIdle {
+        idle.append(loan.subject.id)
         if holding.unused > 0 { returns.append((loan.subject, 0)) }
-      } else if loan.idleRounds == 1, holding.unused > QuotaChunk.smallest(loan.limit) {
+      } else if rounds == 1, holding.unused > QuotaChunk.smallest(loan.limit) {
         returns.append((loan.subject, QuotaChunk.smallest(loan.limit)))
       }
     }
+    for id in idle { loans[id] = nil }
     await giveBack(returns)
   }
 
   private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {
     var rest = returns[...]
     while !rest.isEmpty {
-      let some = rest.prefix(Self.batch)
-      rest = rest.dropFirst(Self.batch)
+      let some = rest.prefix(batch)
+      rest = rest.dropFirst(batch)
       let taken = some.compactMap { one in
         cells.takeBack(one.subject, keeping: one.keeping).map { (subject: one.subject, calls: $0) }
       }.sorted { $0.subject.id < $1.subject.id }

@@ -69,6 +69,8 @@ package actor CallerSettler {
         all.append(one)
       }
     }
-    return all.sorted { ($0.keyID, $0.versionID) < ($1.keyID, $1.versionID) }
+    return all.sorted {
+      ($0.keyID.bits, $0.versionID.bits) < ($1.keyID.bits, $1.versionID.bits)
+    }
   }
 }

@@ -39,7 +39,10 @@ package actor UsageSettler {
 
   /// Stores counts that were taken from the data plane by other means: at the end of a server.
   package func store(_ deltas: [UsageDelta]) async {
-    batches.waiting += deltas
+    // In the order of the tables: a batch then changes few pages, each of them once.
+    batches.waiting += deltas.sorted {
+      ($0.keyID.bits, $0.versionID.bits) < ($1.keyID.bits, $1.versionID.bits)
+    }
     kept.lastRows = batches.count
     var hasStored = false
     while let batch = batches.next(atMost: Self.batch) {

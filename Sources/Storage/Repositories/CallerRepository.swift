@@ -8,12 +8,24 @@ package struct CallerRepository {
   /// Adds up; keys that are gone are passed over. Where a version then has more than
   /// `KeyCaller.perVersion` callers, the oldest become part of `KeyCaller.others`.
   package func add(_ sightings: [CallerSighting]) throws(StoreError) {
-    var touched: [VersionID: KeyID] = [:]
-    for one in sightings {
-      try upsert(one)
-      touched[one.versionID] = one.keyID
+    for one in sightings { try upsert(one) }
+    for (key, version) in try crowded(Set(sightings.map(\.keyID))) { try trim(key, version) }
+  }
+
+  /// Versions of these keys that have more callers than are kept.
+  private func crowded(_ keys: Set<KeyID>) throws(StoreError) -> [(KeyID, VersionID)] {
+    var crowded: [(KeyID, VersionID)] = []
+    try transaction.forEach(
+      among: keys.sorted().map { .id($0) },
+      and: [.text(KeyCaller.others.address), .integer(Int64(KeyCaller.perVersion))],
+      """
+      SELECT key_id, version_id FROM key_callers WHERE address <> $1 AND key_id IN (?)
+      GROUP BY key_id, version_id HAVING count(*) > $2
+      """
+    ) { (row: any Row) throws(StoreError) in
+      crowded.append((try row.id(0), try row.id(1)))
     }
-    for (version, key) in touched { try trim(key, version) }
+    return crowded
   }
 
   private func upsert(_ one: CallerSighting) throws(StoreError) {

@@ -15,6 +15,9 @@ final class SQLiteConnection: Connection {
   private var syncsCommits = false
   private var handle: OpaquePointer?
   private var statements: [String: SQLiteStatement] = [:]
+  /// The last two that were looked up: many rows are read and written by the same two statements in
+  /// turn, and a text that is the same literal is known for it at once.
+  private var latest: (SQLiteStatement?, SQLiteStatement?) = (nil, nil)
   var isUsable: Bool { handle != nil }
 
   /// Connections on a file run beside each other; memory has one for everything.
@@ -22,6 +25,7 @@ final class SQLiteConnection: Connection {
     self.role = role
     self.contents = contents
     dialect = .sqlite(concurrentReads: path != nil)
+    _ = Self.library
     if let path, role == .writer { try Self.prepareFile(path) }
     // No mutex: each connection is used by one thread.
     let flags =
@@ -44,6 +48,9 @@ final class SQLiteConnection: Connection {
   }
 
   deinit { close() }
+
+  /// Set up once, before the first connection of the process; what cannot be set stays as it is.
+  private static let library: Int32 = latchkey_sqlite_uncounted_memory()
 
   /// SQLite would make the file readable to others, and would open one it cannot write as
   /// read-only.
@@ -144,9 +151,15 @@ final class SQLiteConnection: Connection {
 
   private func prepared(_ sql: String) throws(StoreError) -> SQLiteStatement {
     guard let handle else { throw .closed }
-    if let cached = statements[sql], !cached.isInUse { return cached }
+    if let first = latest.0, first.sql == sql, !first.isInUse { return first }
+    if let second = latest.1, second.sql == sql, !second.isInUse { return second }
+    if let cached = statements[sql], !cached.isInUse {
+      latest = (cached, latest.0)
+      return cached
+    }
     let made = try SQLiteStatement(handle, sql, persistent: true)
     statements[sql] = made
+    latest = (made, latest.0)
     return made
   }
 
@@ -173,6 +186,7 @@ final class SQLiteConnection: Connection {
 
   /// The last connection's close also checkpoints: readers go first, and are told not to.
   func close() {
+    latest = (nil, nil)
     statements.removeAll()
     sqlite3_close_v2(handle)
     handle = nil
