@@ -1,18 +1,23 @@
 // Comparing names in borrowed bytes without making Strings of them.
+import HTTPServer
 
 enum ByteText {
   /// RFC 9110 §5.1: names of fields match whatever their case. `lowercase` is in lower case.
+  @inline(__always)
   static func equal(_ name: UnsafeRawBufferPointer, ignoringCase lowercase: StaticString) -> Bool {
-    guard name.count == lowercase.utf8CodeUnitCount else { return false }
-    let expected = lowercase.utf8Start
-    for at in 0..<name.count where lower(name[at]) != expected[at] { return false }
-    return true
+    guard name.count == lowercase.utf8CodeUnitCount, let start = name.baseAddress else {
+      return name.count == lowercase.utf8CodeUnitCount
+    }
+    return WordText.equal(start, ignoringCase: lowercase.utf8Start, lowercase.utf8CodeUnitCount)
   }
 
   static func equal(_ name: UnsafeRawBufferPointer, ignoringCase lowercase: [UInt8]) -> Bool {
-    guard name.count == lowercase.count else { return false }
-    for at in 0..<name.count where lower(name[at]) != lowercase[at] { return false }
-    return true
+    lowercase.withUnsafeBytes { lowercase in
+      guard name.count == lowercase.count, let start = name.baseAddress,
+        let expected = lowercase.baseAddress
+      else { return name.count == lowercase.count }
+      return WordText.equal(start, ignoringCase: expected, name.count)
+    }
   }
 
   static func equal(
@@ -23,14 +28,18 @@ enum ByteText {
     return true
   }
 
+  @inline(__always)
   static func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-    guard bytes.count == text.utf8CodeUnitCount else { return false }
-    for at in 0..<bytes.count where bytes[at] != text.utf8Start[at] { return false }
-    return true
+    guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else {
+      return bytes.count == text.utf8CodeUnitCount
+    }
+    return WordText.equal(start, text.utf8Start, text.utf8CodeUnitCount)
   }
 
   static func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    left.count == right.count && left.elementsEqual(right)
+    guard left.count == right.count, let start = left.baseAddress, let other = right.baseAddress
+    else { return left.count == right.count }
+    return WordText.equal(start, other, left.count)
   }
 
   @inline(__always)

@@ -38,9 +38,13 @@ final class OutputBuffer {
     count += 1
   }
 
+  /// Here, where the length is known, copying a literal is a few moves.
   @inline(__always)
   func append(_ text: StaticString) {
-    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    let length = text.utf8CodeUnitCount
+    reserve(length)
+    UnsafeMutableRawPointer(base + count).copyMemory(from: text.utf8Start, byteCount: length)
+    count &+= length
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) {

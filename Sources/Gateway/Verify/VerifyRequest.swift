@@ -52,16 +52,17 @@ struct VerifyReader {
     _ body: UnsafeMutableRawBufferPointer, fields: FieldList
   ) throws(BodyRefusal) -> VerifyRequest {
     fields.reset()
-    let result: Result<VerifyRequest, BodyRefusal>
+    let refusal: BodyRefusal
     do throws(PullError) {
       var reader = VerifyReader(reader: try PullReader(body), fields: fields)
-      result = try reader.document()
+      guard let found = try reader.document() else { return reader.request }
+      refusal = found
     } catch {
       throw BodyRefusal(
         code: .malformedJSON, pointer: "",
         detail: "is not JSON: \(error.detail) at byte \(error.offset)")
     }
-    return try result.get()
+    throw refusal
   }
 
   private init(reader: PullReader, fields: FieldList) {
@@ -70,32 +71,29 @@ struct VerifyReader {
   }
 
   /// Two kinds of error leave by two ways: not JSON is thrown, not valid is the result.
-  private mutating func document() throws(PullError) -> Result<VerifyRequest, BodyRefusal> {
-    guard try reader.kind() == .object else {
-      return .failure(.invalid("", "must be an object"))
-    }
+  private mutating func document() throws(PullError) -> BodyRefusal? {
+    guard try reader.kind() == .object else { return .invalid("", "must be an object") }
     reader.open()
     var first = true
     while let name = try reader.nextName(first: first) {
       first = false
-      if let refusal = try member(name) { return .failure(refusal) }
+      if let refusal = try member(name) { return refusal }
     }
     try reader.end()
-    return Self.complete(request)
+    return incompleteness
   }
 
-  private static func complete(_ request: VerifyRequest) -> Result<VerifyRequest, BodyRefusal> {
-    guard let project = request.project else {
-      return .failure(.invalid("/project", "is required"))
-    }
-    guard project.count > 0 else { return .failure(.invalid("/project", "must not be empty")) }
+  /// Nil where all that must be there is there.
+  private var incompleteness: BodyRefusal? {
+    guard let project = request.project else { return .invalid("/project", "is required") }
+    guard project.count > 0 else { return .invalid("/project", "must not be empty") }
     if request.key == nil, !request.hasHeaders {
-      return .failure(.invalid("/key", "is required where headers are not given"))
+      return .invalid("/key", "is required where headers are not given")
     }
     if request.key != nil, request.hasHeaders {
-      return .failure(.invalid("/headers", "must not stand beside /key"))
+      return .invalid("/headers", "must not stand beside /key")
     }
-    return .success(request)
+    return nil
   }
 
   private enum Field: UInt32 {

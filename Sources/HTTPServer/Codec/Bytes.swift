@@ -48,6 +48,38 @@ enum Byte {
     return letter &- 0x61 < 6 ? letter - 0x61 + 10 : nil
   }
 
+  /// The first byte in `start..<end` that is no `tchar`, or `end`. Eight letters, digits and dashes
+  /// a step; any other byte is looked at by itself.
+  @inline(__always)
+  static func endOfToken(_ base: BytePointer, _ start: Int, _ end: Int) -> Int {
+    var index = start
+    while index &+ 8 <= end {
+      let others = unusual(
+        UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self).littleEndian)
+      if others == 0 {
+        index &+= 8
+        continue
+      }
+      index &+= others.trailingZeroBitCount >> 3
+      guard isToken(base[index]) else { return index }
+      index &+= 1
+    }
+    while index < end, isToken(base[index]) { index &+= 1 }
+    return index
+  }
+
+  /// The high bit of each byte that is neither letter nor digit nor dash. Seven-bit sums do not
+  /// carry into the next byte.
+  @inline(__always)
+  private static func unusual(_ word: UInt64) -> UInt64 {
+    let low = word & 0x7f7f_7f7f_7f7f_7f7f
+    let lower = low | 0x2020_2020_2020_2020
+    let letters = (lower &+ 0x1f1f_1f1f_1f1f_1f1f) & ~(lower &+ 0x0505_0505_0505_0505)
+    let digits = (low &+ 0x5050_5050_5050_5050) & ~(low &+ 0x4646_4646_4646_4646)
+    let dashes = ~((low ^ 0x2d2d_2d2d_2d2d_2d2d) &+ 0x7f7f_7f7f_7f7f_7f7f)
+    return (~(letters | digits | dashes) | word) & 0x8080_8080_8080_8080
+  }
+
   /// The first byte in `start..<end` that is not text, or `end`. Eight bytes a step: a borrow can
   /// only disturb bytes above the first hit, so the lowest mark is exact.
   static func endOfText(_ base: BytePointer, _ start: Int, _ end: Int) -> Int {
@@ -73,30 +105,12 @@ enum Byte {
   /// Whether `count` bytes are `lowercase`, whatever the case of their letters.
   @inline(__always)
   static func equal(_ base: BytePointer, _ count: Int, _ lowercase: StaticString) -> Bool {
-    guard count == lowercase.utf8CodeUnitCount else { return false }
-    return equal(base, lowercase.utf8Start, count)
-  }
-
-  /// The same for the name of a field that was read: eight bytes a step. Bytes of a token that
-  /// differ by 0x20 are the two cases of a letter, or `^` and `~`, which no name that is looked for
-  /// has.
-  @inline(__always)
-  static func equalName(_ base: BytePointer, _ lowercase: BytePointer, _ count: Int) -> Bool {
-    guard count >= 8 else { return equal(base, lowercase, count) }
-    let cases: UInt64 = 0x2020_2020_2020_2020
-    var index = 0
-    while true {
-      let word = UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
-      let wanted = UnsafeRawPointer(lowercase + index).loadUnaligned(as: UInt64.self)
-      guard word | cases == wanted | cases else { return false }
-      if index &+ 8 >= count { return true }
-      index = min(index &+ 8, count &- 8)
-    }
+    count == lowercase.utf8CodeUnitCount
+      && WordText.equal(base, ignoringCase: lowercase.utf8Start, lowercase.utf8CodeUnitCount)
   }
 
   @inline(__always)
   static func equal(_ base: BytePointer, _ lowercase: BytePointer, _ count: Int) -> Bool {
-    for index in 0..<count where Self.lowercase(base[index]) != lowercase[index] { return false }
-    return true
+    WordText.equal(base, ignoringCase: lowercase, count)
   }
 }

@@ -11,8 +11,7 @@ enum FieldReader {
     _ base: BytePointer, _ end: Int, _ cursor: inout Int, _ span: inout FieldSpan
   ) -> Outcome {
     let start = cursor
-    var index = start
-    while index < end, Byte.isToken(base[index]) { index &+= 1 }
+    var index = Byte.endOfToken(base, start, end)
     guard index < end else { return .incomplete }
     let nameEnd = index
     guard base[index] == Byte.colon, nameEnd > start else {

@@ -74,6 +74,6 @@ package struct HeaderList {
   private func matches(_ position: Int, _ name: BytePointer, _ length: Int) -> Bool {
     let span = index.pointee.fields[position]
     return Int(span.nameLength) == length
-      && Byte.equalName(base + Int(span.nameStart), name, length)
+      && Byte.equal(base + Int(span.nameStart), name, length)
   }
 }

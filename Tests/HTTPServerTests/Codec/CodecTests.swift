@@ -24,6 +24,19 @@ struct CodecTests {
     #expect(CodecHarness.request(given.bytes, cuts: Array(0..<given.bytes.count)) == whole)
   }
 
+  @Test("the end of a name is found eight bytes at a time where one at a time finds it")
+  func tokens() {
+    for byte in UInt8.min...UInt8.max {
+      for place in 0..<20 {
+        var text = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
+        text[place] = byte
+        let end = text.firstIndex { !Byte.isToken($0) } ?? text.count
+        #expect(Byte.endOfToken(text, 0, text.count) == end, "\(byte) at \(place)")
+        #expect(Byte.endOfToken(text, 0, place) == place)
+      }
+    }
+  }
+
   @Test("the corpus is large enough to mean something")
   func size() {
     #expect(RequestCorpus.all.count >= 60)
