@@ -5,6 +5,9 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
+// Asks for the cache line at `place`, which may be anything, and does not wait for it.
+static inline void latchkey_prefetch(const void *place) { __builtin_prefetch(place); }
+
 // Gives the system back what is free inside the heap.
 static inline void latchkey_trim_heap(void) { malloc_trim(0); }
 
@@ -27,6 +30,7 @@ static inline int latchkey_barrier(void) {
   return (int)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 #else
+static inline void latchkey_prefetch(const void *place) { __builtin_prefetch(place); }
 static inline int latchkey_eventfd(void) { return -1; }
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }

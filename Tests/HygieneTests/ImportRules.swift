@@ -32,7 +32,10 @@ enum ImportRules {
     "CSodium": ["Sources/Crypto/"],
     "COpenSSL": ["Sources/Crypto/", "Sources/HTTPServer/", "Sources/Delivery/Curl/"],
     "CEvent": ["Sources/HTTPServer/"],
-    "CSystem": ["Sources/Verification/Table/Epochs.swift", "Sources/Server/"],
+    "CSystem": [
+      "Sources/Verification/Table/Epochs.swift", "Sources/Verification/Table/Memory.swift",
+      "Sources/Server/",
+    ],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],
     "CCurl": ["Sources/Delivery/Curl/"],

@@ -44,7 +44,7 @@ final class AuthzHandler: RequestHandler {
       let origin = CallOrigin(
         way: .authz, address: exchange.clientAddress, userAgent: head.headers.first("user-agent"),
         brand: fields.only(plan.brandHeader))
-      shared.witness(decision, call, from: origin.address, userAgent: origin.userAgent)
+      shared.witness(decision, call, project, from: origin.address, userAgent: origin.userAgent)
       let record = shared.record(
         AuthzRules.known(call), decision, plan, requestID, from: origin)
       let use: MeterUse = lease == nil ? .callElsewhere : .leased

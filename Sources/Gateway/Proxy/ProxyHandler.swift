@@ -37,7 +37,7 @@ final class ProxyHandler: RequestHandler {
       return shared.refuse(exchange, unfit, record, plan)
     }
     var decision = shared.verifier.decide(call, headers: fields, project: project)
-    shared.witness(decision, call, from: client, userAgent: origin.userAgent)
+    shared.witness(decision, call, project, from: client, userAgent: origin.userAgent)
     let record = shared.record(call, decision, plan, requestID, from: origin)
     if let service = plan.selfService {
       let place = service.mount.place(of: head.path)

@@ -77,7 +77,7 @@ final class VerifyHandler: RequestHandler {
     }
     let origin = Self.origin(request, call, plan)
     if !request.dryRun {
-      shared.witness(decision, asked, from: origin.address, userAgent: origin.userAgent)
+      shared.witness(decision, asked, project, from: origin.address, userAgent: origin.userAgent)
     }
     let record = shared.record(asked, decision, plan, call.requestID, from: origin)
     let use: MeterUse =

@@ -60,10 +60,11 @@ final class GatewayWorker {
   /// Keeps in mind who presented the key, where the credential identified one. Not for a dry run.
   @inline(__always)
   func witness(
-    _ decision: Decision, _ call: Call, from address: IPAddress?,
+    _ decision: Decision, _ call: Call, _ project: ProjectView, from address: IPAddress?,
     userAgent: UnsafeRawBufferPointer?
   ) {
     guard let identity = decision.identity else { return }
+    desk.expect(identity, project.limits)
     verifier.witness(
       identity,
       Presentation(

@@ -4,10 +4,12 @@ import KeyModel
 extension CallerLedger {
   /// - Parameter address: the text of an address, from its high and low eight bytes.
   package func sightings(address: (UInt64, UInt64) -> String) -> [CallerSighting] {
+    var texts = CallerTexts()
     var seen = rows.map { row in
       CallerSighting(
         keyID: KeyID(bits: row.key), versionID: VersionID(bits: row.version),
-        caller: caller(row, address), lastSeenAt: Timestamp(microseconds: row.lastSeen),
+        caller: texts.caller(row, text, address),
+        lastSeenAt: Timestamp(microseconds: row.lastSeen),
         calls: row.calls)
     }
     for head in heads where head.otherCalls > 0 {
@@ -20,13 +22,29 @@ extension CallerLedger {
     return seen
   }
 
-  private func caller(_ row: Row, _ address: (UInt64, UInt64) -> String) -> KeyCaller {
-    let start = Int(row.text)
-    let route = text[start + Int(row.agentCount), Int(row.routeCount)]
-    return KeyCaller(
-      address: row.addressHigh == 0 && row.addressLow == 0
-        ? "" : address(row.addressHigh, row.addressLow),
-      userAgent: CallerText.clean(text[start, Int(row.agentCount)]),
-      route: String(decoding: route, as: UTF8.self))
+}
+
+/// Makes the texts of callers, those of the caller before only once more where they differ.
+private struct CallerTexts {
+  private var latest: CallerLedger.Row?
+  private var caller = KeyCaller(address: "", userAgent: "", route: "")
+
+  mutating func caller(
+    _ row: CallerLedger.Row, _ text: ByteArena, _ address: (UInt64, UInt64) -> String
+  ) -> KeyCaller {
+    if latest?.addressHigh != row.addressHigh || latest?.addressLow != row.addressLow {
+      caller.address =
+        row.addressHigh == 0 && row.addressLow == 0 ? "" : address(row.addressHigh, row.addressLow)
+    }
+    if latest?.text != row.text || latest?.agentCount != row.agentCount
+      || latest?.routeCount != row.routeCount
+    {
+      let start = Int(row.text)
+      caller.userAgent = CallerText.clean(text[start, Int(row.agentCount)])
+      let route = text[start + Int(row.agentCount), Int(row.routeCount)]
+      caller.route = String(decoding: route, as: UTF8.self)
+    }
+    latest = row
+    return caller
   }
 }

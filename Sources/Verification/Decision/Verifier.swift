@@ -180,6 +180,7 @@ package final class Verifier {
       environment: project.environment(interned: mark.environment), kind: mark.kind,
       access: mark.access, account: row.pointee.account,
       countersResetAtSecond: project.countersResetAtSecond)
+    ledger.expect(identity.versionID)
     if let code = lifeCode(row, mark, state, call.now)
       ?? environmentCode(identity, call, project)
     {

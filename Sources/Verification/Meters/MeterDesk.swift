@@ -53,6 +53,12 @@ package final class MeterDesk {
 
   package init(_ meters: Meters) { self.meters = meters }
 
+  /// `judge` will be asked about this caller soon.
+  @inline(__always)
+  package func expect(_ identity: Identity, _ limits: ProjectLimits) {
+    if let rule = limits.quota { meters.quota?.expect(rule.subject(of: identity).id) }
+  }
+
   /// Refuses the call in `decision` where a limit does. Address rules are asked for every call,
   /// whatever is wrong with its credential; the others only for calls that may pass.
   /// - Parameters:

@@ -36,6 +36,10 @@ package final class QuotaCells: Sendable {
 
   // MARK: Calls
 
+  /// `debit` will probably be asked about the subject soon.
+  @inline(__always)
+  func expect(_ subject: UInt128) { index.expect(subject) }
+
   /// Takes one call of the subject's day. From any thread.
   @inline(__always)
   package func debit(_ subject: QuotaSubject, _ rule: QuotaRule, now: Timestamp) -> Debit {

@@ -56,6 +56,15 @@ final class QuotaIndex: @unchecked Sendable {
     Int(truncatingIfNeeded: id ^ id >> 40)
   }
 
+  /// The subject will probably be looked for soon.
+  @inline(__always)
+  func expect(_ id: UInt128) {
+    guard let memory = UnsafeMutableRawPointer(bitPattern: current.load(ordering: .acquiring))
+    else { return }
+    let table = Table(memory: memory)
+    Memory.expect(table.slots + (Self.start(id) & table.mask))
+  }
+
   @inline(__always)
   func find(_ id: UInt128) -> QuotaCell? {
     guard

@@ -1,8 +1,14 @@
 // Zeroed memory straight from the kernel, in huge pages where it pays: a look-up touches random
 // places, and with 4 KiB pages most of its time would go into page-table walks.
+import CSystem
 import Glibc
 
 enum Memory {
+  /// Asks for the cache line at `place` for who will need it a little later: with many keys each of
+  /// their lines is far away, and several of them can be on their way at once.
+  @inline(__always)
+  static func expect(_ place: UnsafeRawPointer) { latchkey_prefetch(place) }
+
   static let hugePage = 2 << 20
 
   /// Zeroed; aligned to 2 MiB where at least that much is asked for.

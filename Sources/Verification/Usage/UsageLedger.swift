@@ -44,6 +44,16 @@ struct UsageLedger {
     entries[at].lastUsed = max(entries[at].lastUsed, now.microseconds)
   }
 
+  /// The version will probably be added soon.
+  @inline(__always)
+  func expect(_ version: VersionID) {
+    let first = Self.hash(version.bits) & (entries.count - 1)
+    entries.withUnsafeBufferPointer { entries in
+      // The mask keeps the place inside, and the memory would not be touched anyway.
+      if let start = entries.baseAddress { Memory.expect(start + first) }
+    }
+  }
+
   mutating func take() -> [UsageDelta] {
     guard used > 0 else { return [] }
     var deltas = finished
@@ -57,12 +67,16 @@ struct UsageLedger {
   }
 
   private func slot(_ version: UInt128) -> Int {
-    let hash = UInt64(truncatingIfNeeded: version) &* 0x9E37_79B9_7F4A_7C15
-    var at = Int(truncatingIfNeeded: hash >> 32) & (entries.count - 1)
+    var at = Self.hash(version) & (entries.count - 1)
     while entries[at].version != 0, entries[at].version != version {
       at = (at + 1) & (entries.count - 1)
     }
     return at
+  }
+
+  @inline(__always)
+  private static func hash(_ version: UInt128) -> Int {
+    Int(truncatingIfNeeded: (UInt64(truncatingIfNeeded: version) &* 0x9E37_79B9_7F4A_7C15) >> 32)
   }
 
   private mutating func grow() {
