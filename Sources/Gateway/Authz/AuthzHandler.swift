@@ -48,8 +48,9 @@ final class AuthzHandler: RequestHandler {
       let record = shared.record(
         AuthzRules.known(call), decision, plan, requestID, from: origin)
       let use: MeterUse = lease == nil ? .callElsewhere : .leased
-      switch shared.judge(&decision, call, from: origin.address, project, plan, use) {
+      switch shared.judge(&decision, call, from: origin.address, project, use) {
       case .settled(let slot):
+        shared.writeLimits(decision, plan)
         let lent = shared.lend(slot, &decision, project, lease)
         answer(exchange, decision, call, plan, record, mode, lent)
       case .unavailable: refuse(exchange, record, plan, mode)

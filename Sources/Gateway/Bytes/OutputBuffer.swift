@@ -7,13 +7,23 @@ final class OutputBuffer {
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private(set) var count = 0
+  /// Of the class; here it is found without asking whether it was made.
+  private let pairs = OutputBuffer.pairs
+  /// The newest time that was appended and its text: most are the end of the day, again and again.
+  private var latestTime: Timestamp?
+  private let latestTimeText: UnsafeMutablePointer<UInt8>
+  private var latestTimeCount = 0
 
   init(capacity: Int = 2048) {
+    latestTimeText = .allocate(capacity: RFC3339.longest)
     self.capacity = max(64, capacity)
     base = .allocate(capacity: self.capacity)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    base.deallocate()
+    latestTimeText.deallocate()
+  }
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -83,22 +93,29 @@ final class OutputBuffer {
 
   /// RFC 3339.
   func append(_ time: Timestamp) {
-    fill(atMost: RFC3339.longest) { RFC3339.write(time, to: $0) }
+    if latestTime != time {
+      latestTimeCount = RFC3339.write(time, to: latestTimeText)
+      latestTime = time
+    }
+    append(UnsafeRawBufferPointer(start: latestTimeText, count: latestTimeCount))
   }
 
   /// The text form of an id, the same as its `description`, without making a String.
   func append<Tag>(_ id: ID<Tag>) {
-    append(Tag.prefix)
-    append(UInt8(ascii: "_"))
-    append(base32: id.bits)
+    append(prefix: Tag.prefix, base32: id.bits)
   }
 
-  private func append(base32 bits: UInt128) {
-    fill(atMost: 26) { Self.write(base32: bits, to: UnsafeMutableRawPointer($0)) }
+  private func append(prefix: StaticString, base32 bits: UInt128) {
+    let length = prefix.utf8CodeUnitCount
+    fill(atMost: length &+ 27) { out in
+      for at in 0..<length { out[at] = prefix.utf8Start[at] }
+      out[length] = UInt8(ascii: "_")
+      return length &+ 1 &+ write(base32: bits, to: UnsafeMutableRawPointer(out + length + 1))
+    }
   }
 
-  private static func write(base32 bits: UInt128, to out: UnsafeMutableRawPointer) -> Int {
-    let pairs = Self.pairs
+  @inline(__always)
+  private func write(base32 bits: UInt128, to out: UnsafeMutableRawPointer) -> Int {
     var rest = bits
     // Two words of 60 bits, six pairs each, and the ten bits above them.
     for word in 0..<2 {

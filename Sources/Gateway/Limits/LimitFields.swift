@@ -31,15 +31,15 @@ struct LimitFields {
   ) {
     guard !readings.isEmpty else { return }
     var separator: StaticString = "RateLimit-Policy: "
-    for reading in readings {
+    for index in readings.indices {
       out.append(separator)
-      out.append(policies[reading.limit])
+      out.append(policies[readings[index].limit])
       separator = ", "
     }
     separator = "\r\nRateLimit: "
-    for reading in readings where reading.refused || !isRefused {
+    for index in readings.indices where readings[index].refused || !isRefused {
       out.append(separator)
-      append(reading, to: out)
+      append(readings[index], to: out)
       separator = ", "
     }
     out.append("\r\n")

@@ -42,7 +42,8 @@ final class ProxyHandler: RequestHandler {
     if let service = plan.selfService {
       let place = service.mount.place(of: head.path)
       if place != .elsewhere {
-        _ = shared.judge(&decision, call, from: client, project, plan, .selfService)
+        _ = shared.judge(&decision, call, from: client, project, .selfService)
+        shared.writeLimits(decision, plan)
         var record = record
         shared.decided(&record, decision.code, at: .gateway)
         return selfService.handle(
@@ -56,8 +57,10 @@ final class ProxyHandler: RequestHandler {
         .malformedRequest, "A path with dot segments might leave the upstream's base path.")
       return shared.refuse(exchange, problem, record, plan)
     }
-    switch shared.judge(&decision, call, from: client, project, plan, .call) {
-    case .settled(let slot): goOn(exchange, decision, project, plan, record, slot)
+    switch shared.judge(&decision, call, from: client, project, .call) {
+    case .settled(let slot):
+      shared.writeLimits(decision, plan)
+      goOn(exchange, decision, project, plan, record, slot)
     case .unavailable: shared.refuse(exchange, .quotaUnavailable, record, plan)
     case .waiting(let hold): wait(exchange, decision, project, plan, record, hold)
     }

@@ -79,11 +79,11 @@ final class VerifyHandler: RequestHandler {
     if !request.dryRun {
       shared.witness(decision, asked, project, from: origin.address, userAgent: origin.userAgent)
     }
-    let record = shared.record(asked, decision, plan, call.requestID, from: origin)
+    var record = shared.record(asked, decision, plan, call.requestID, from: origin)
     let use: MeterUse =
       request.dryRun ? .peek : request.leaseSeconds == nil ? .callElsewhere : .leased
-    switch shared.judge(&decision, asked, from: request.address, project, plan, use) {
-    case .settled(let slot): send(request, call, exchange, project, plan, decision, record, slot)
+    switch shared.judge(&decision, asked, from: request.address, project, use) {
+    case .settled(let slot): send(request, call, exchange, project, plan, &decision, &record, slot)
     case .unavailable: sendUnavailable(request, call, exchange, plan, record)
     case .waiting(let hold):
       wait(request, call, exchange, project, plan, decision, record, hold)
@@ -97,8 +97,9 @@ final class VerifyHandler: RequestHandler {
     _ hold: consuming MeterHold
   ) {
     call.isParked = true
-    shared.park(exchange, plan, decision, hold) { [self] decision, slot in
-      send(request, call, exchange, project, plan, decision, record, slot)
+    shared.park(exchange, plan, decision, hold) { [self] settled, slot in
+      var (decision, record) = (settled, record)
+      send(request, call, exchange, project, plan, &decision, &record, slot)
       recycle(call)
     } unavailable: { [self] in
       sendUnavailable(request, call, exchange, plan, record)
@@ -135,20 +136,18 @@ final class VerifyHandler: RequestHandler {
     refuse(exchange, problem, call)
   }
 
-  /// Everything is decided.
+  /// Everything is decided, but for the loan of a slot.
   private func send(
     _ request: VerifyRequest, _ call: VerifyExchange, _ exchange: Exchange,
-    _ project: ProjectView, _ plan: ProjectPlan, _ settled: Decision, _ undecided: CallRecord,
-    _ slot: consuming Slot?
+    _ project: ProjectView, _ plan: ProjectPlan, _ decision: inout Decision,
+    _ record: inout CallRecord, _ slot: consuming Slot?
   ) {
     let now = shared.now
-    var decision = settled
     let lease = shared.lend(slot, &decision, project, request.leaseSeconds)
     // What the asker did not tell is what the decision comes to.
     let status =
       request.status.map(Int.init)
       ?? (decision.code == .valid ? 200 : plan.denials.status(of: decision.code))
-    var record = undecided
     shared.decided(&record, decision.code, at: request.dryRun ? .dryRun : .verify)
     finish(request, call, plan, record, status: status)
     var quota: QuotaCells.State?

@@ -57,6 +57,7 @@ enum VerifyRules {
 
   /// `application/json`, parameters aside.
   static func isJSON(_ type: UnsafeRawBufferPointer) -> Bool {
+    if ByteText.equal(type, ignoringCase: "application/json") { return true }
     let end = type.firstIndex(of: UInt8(ascii: ";")) ?? type.count
     let essence = ByteText.trimmed(UnsafeRawBufferPointer(rebasing: type[..<end]))
     return ByteText.equal(essence, ignoringCase: "application/json")

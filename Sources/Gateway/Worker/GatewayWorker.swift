@@ -74,19 +74,18 @@ final class GatewayWorker {
       now: call.now)
   }
 
-  /// Asks the project's limits; a refusal is in `decision` then, and `limitLines` says more.
+  /// Asks the project's limits; a refusal is in `decision` then. `writeLimits` says more.
   @inline(__always)
   func judge(
     _ decision: inout Decision, _ call: Call, from address: IPAddress?, _ project: ProjectView,
-    _ plan: ProjectPlan, _ use: MeterUse
+    _ use: MeterUse
   ) -> MeterOutcome {
-    let outcome = desk.judge(
+    desk.judge(
       &decision, call, address: address.map { MeterAddress(high: $0.high, low: $0.low) },
       project.limits, use: use, monotonic: worker.turnNanoseconds)
-    writeLimits(decision, plan)
-    return outcome
   }
 
+  /// Puts into `limitLines` what the call that was judged just now is told of its limits.
   @inline(__always)
   func writeLimits(_ decision: Decision, _ plan: ProjectPlan) {
     limitLines.reset()

@@ -23,18 +23,21 @@ package struct HeaderList {
     Field(name: name(position), value: value(position))
   }
 
-  @inlinable package func name(_ position: Int) -> UnsafeRawBufferPointer {
+  @inlinable @inline(__always)
+  package func name(_ position: Int) -> UnsafeRawBufferPointer {
     let span = span(position)
     return UnsafeRawBufferPointer(start: base + Int(span.nameStart), count: Int(span.nameLength))
   }
 
-  @inlinable package func value(_ position: Int) -> UnsafeRawBufferPointer {
+  @inlinable @inline(__always)
+  package func value(_ position: Int) -> UnsafeRawBufferPointer {
     let span = span(position)
     return UnsafeRawBufferPointer(
       start: base + Int(span.valueStart), count: Int(span.valueLength))
   }
 
-  @inlinable func span(_ position: Int) -> FieldSpan {
+  @inlinable @inline(__always)
+  func span(_ position: Int) -> FieldSpan {
     precondition(position >= 0 && position < index.pointee.count)
     return index.pointee.fields[position]
   }
