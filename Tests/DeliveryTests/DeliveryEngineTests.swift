@@ -186,14 +186,36 @@ struct DeliveryEngineTests {
     run.take([due], limit: 16, next: nil)
     #expect(run.start() == due)
     run.asked()
-    run.ended()
-    run.stored(due.delivery)
+    let now = world.clock.now
+    let report = AttemptReport(
+      .success(OutboundAnswer(status: 200)), started: now, now: now, secrets: [])
+    run.stored(run.ended(due, report, now: now, random: 0).delivery)
     run.take([due], limit: 16, next: nil)
     #expect(run.ready.isEmpty)
     // Due again, as after a replay.
     run.asked()
     run.take([due], limit: 16, next: nil)
     #expect(run.ready == [due])
+  }
+
+  @Test("Nothing is started under a claim that has run out")
+  func lapsedClaim() async throws {
+    let world = try await DeliveryWorld()
+    let id = try await world.webhook(Self.url)
+    try await world.emit(Self.url)
+    let (now, end) = (world.clock.now, world.clock.now.adding(seconds: 30))
+    let (found, page) = try await world.store.read { tx in
+      (try tx.webhooks.find(id), try tx.deliveries.due(of: id, at: now, limit: 9))
+    }
+    let secrets = WebhookSecrets(entropy: SeededEntropy(seed: 1))
+    var run = QueueRun(
+      WebhookQueue(webhookID: id, epoch: 1, health: EndpointHealth()), try #require(found),
+      Assignment(rules: world.rules, material: SigningMaterial(current: secrets)),
+      leasedUntil: end)
+    run.take(page, limit: 16, next: nil)
+    #expect(run.canStart(now) && !run.canStart(end))
+    run.leasedUntil = end.adding(seconds: 30)
+    #expect(run.canStart(end))
   }
 
   @Test("Without a failure each event is sent once, however often the store is asked meanwhile")

@@ -1,10 +1,10 @@
 // What is kept of an attempt. No secret that the request was signed with comes back in it, whatever
 // the endpoint answers.
-internal import KeyModel
+package import KeyModel
 
-struct AttemptReport {
-  let attempt: DeliveryAttempt
-  let outcome: AttemptOutcome
+package struct AttemptReport: Sendable {
+  package let attempt: DeliveryAttempt
+  package let outcome: AttemptOutcome
 
   /// Characters of an answer that are kept.
   private static let excerpt = 1024
@@ -13,7 +13,7 @@ struct AttemptReport {
   ///   - started: when the attempt began.
   ///   - now: when it ended.
   ///   - secrets: texts that must not be kept.
-  init(
+  package init(
     _ result: Result<OutboundAnswer, OutboundFailure>, started: Timestamp, now: Timestamp,
     secrets: @autoclosure () -> [String]
   ) {

@@ -188,29 +188,14 @@ package actor DeliveryEngine {
       if isShared { start(most: Self.glance) }
       return
     }
-    run.ended()
     let report = AttemptReport(
       result, started: flight.started, now: time, secrets: run.assignment.material.texts)
-    let rules = run.assignment.rules
-    let delivery = due.delivery.after(
-      report.attempt, report.outcome, waits: rules.waits(for: due.eventType), now: time,
-      random: UInt64(truncatingIfNeeded: entropy.random128()))
+    let (delivery, notices) = run.ended(
+      due, report, now: time, random: UInt64(truncatingIfNeeded: entropy.random128()))
     count(delivery)
     totals.outcomes[report.outcome.kind, default: 0] += 1
     flights.note(
       report.outcome, of: queue.webhookID, latencyMilliseconds: report.attempt.latencyMilliseconds)
-    var notices: [DeliveryNotice] = []
-    // A test says nothing about how the endpoint fares with what matters.
-    if due.eventType != EventKind.webhookTest.rawValue {
-      let effect = run.queue.health.note(
-        report.outcome, disableAfter: rules.disableAfterSeconds, now: time)
-      run.window.note(report.outcome)
-      if delivery.state == .failed, run.queue.health.noteLoss() {
-        notices.append(.gaveUp(delivery, eventType: due.eventType))
-      }
-      if let effect { notices.append(.endpoint(effect)) }
-      if case .disable? = effect { run.close() }
-    }
     outcomes.append(Outcome(queue: run.queue, delivery: delivery, notices: notices))
     runs[queue.webhookID] = run
     idleCandidates.insert(queue.webhookID)

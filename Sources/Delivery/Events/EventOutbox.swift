@@ -45,18 +45,38 @@ package struct EventOutbox {
   /// For these webhooks, whatever they subscribed to. Gives the deliveries, in their order.
   @discardableResult
   package func write(_ event: Event, to webhooks: [Webhook]) throws -> [Delivery] {
-    let rules = try rules(event.projectID)
+    let rows = EventRows(event, to: webhooks, try rules(event.projectID), now: now) {
+      entropy.newID(now)
+    }
+    try tx.events.insert(event, body: rows.body)
+    try tx.deliveries.insert(rows.deliveries)
+    for webhook in webhooks { try tx.webhookQueues.bring(webhook.id, to: rows.firstAt) }
+    return rows.deliveries
+  }
+}
+
+/// What is stored of an event beside itself. Pure.
+package struct EventRows: Sendable {
+  /// What every attempt sends; nil where each delivery has its own.
+  package let body: [UInt8]?
+  /// In the order of the webhooks.
+  package let deliveries: [Delivery]
+  /// When the first attempts are due.
+  package let firstAt: Timestamp
+
+  package init(
+    _ event: Event, to webhooks: [Webhook], _ rules: WebhookRules, now: Timestamp,
+    newID: () -> DeliveryID
+  ) {
     let isOwn = EventBody.isOwn(rules.body)
-    try tx.events.insert(event, body: isOwn ? nil : EventBody.bytes(of: event, rules.body))
     let first = now.adding(seconds: rules.waits(for: event.type).first ?? 0)
-    let deliveries = webhooks.map { webhook in
+    body = isOwn ? nil : EventBody.bytes(of: event, rules.body)
+    firstAt = first
+    deliveries = webhooks.map { webhook in
       Delivery(
-        id: entropy.newID(now), eventID: event.id, webhookID: webhook.id, nextAttemptAt: first,
+        id: newID(), eventID: event.id, webhookID: webhook.id, nextAttemptAt: first,
         body: isOwn ? EventBody.bytes(of: event, rules.body, for: webhook) : nil)
     }
-    try tx.deliveries.insert(deliveries)
-    for webhook in webhooks { try tx.webhookQueues.bring(webhook.id, to: first) }
-    return deliveries
   }
 }
 

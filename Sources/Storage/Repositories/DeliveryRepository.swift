@@ -8,6 +8,13 @@ package struct DueDelivery: Hashable, Sendable {
   package var body: [UInt8]
   /// JSON text of the event's `data`.
   package var data: String
+
+  package init(delivery: Delivery, eventType: String, body: [UInt8], data: String) {
+    self.delivery = delivery
+    self.eventType = eventType
+    self.body = body
+    self.data = data
+  }
 }
 
 package struct DeliveryRepository {
