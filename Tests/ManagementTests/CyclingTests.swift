@@ -480,20 +480,4 @@ struct CyclingTests {
     #expect(!isHeard)
     #expect(world.decide(cycling.newest) == .valid)
   }
-
-  @Test("a store put back to before a commit gives the holder the secret that it has")
-  func restored() async throws {
-    let cycling = try await Cycling()
-    let world = cycling.world
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
-    // What a journal knows from after the backup: the old version has ended.
-    let old = try await cycling.cycle(id).oldVersion
-    let ending = Restraint.ending(
-      .version(old, of: cycling.key, until: Timestamp(microseconds: 0)))
-    _ = try await world.management.holdAgain([ending])
-    #expect(try await cycling.cycle(id).state == .committed)
-    #expect(world.decide(cycling.first) == .revoked && world.decide(cycling.newest) == .valid)
-  }
 }

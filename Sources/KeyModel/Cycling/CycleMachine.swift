@@ -210,8 +210,10 @@ private struct Machine {
   // MARK: Ends
 
   mutating func commit(_ proof: CycleProof) throws(CycleError) {
+    // A restored store may lack what replaced the old version: then there is none to replace.
     guard step.key.state == .active, state(of: step.cycle.newVersion) == .pending,
       state(of: step.cycle.oldVersion) == .active
+        || !step.key.versions.contains(where: { $0.state == .active })
     else { throw .overtaken }
     try change(
       .commit(

@@ -113,7 +113,9 @@ extension UseCases {
     } catch {
       throw Problem(cycling: error)
     }
-    guard let old = prepared.versions.first(where: { $0.state == .active }),
+    guard
+      let old = prepared.versions.first(where: { $0.state == .active })
+        ?? prepared.versions.last(where: { $0.id != made.id }),
       let new = prepared.versions.first(where: { $0.id == made.id })
     else { throw Problem(cycling: .overtaken) }
     var cycle = Cycle(

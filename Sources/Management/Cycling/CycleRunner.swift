@@ -129,7 +129,12 @@ package actor CycleRunner {
           if lateLeft == 0 { continue }
           lateLeft -= 1
         }
-        try await management.beginDue(settings, now: now)
+        do {
+          try await management.beginDue(settings, now: now)
+        } catch {
+          // The others' slots have come all the same.
+          management.note(error)
+        }
       }
     } catch {
       management.note(error)

@@ -87,12 +87,14 @@ extension UseCases {
       cycle, isRevoked ? .cancel("key_revoked") : .supersede("key_changed"), &context)
   }
 
-  /// A restored store has the old version alive whose end is known, which a commit alone brings
-  /// about: so the new one was its holder's.
-  func commitRestored(_ ended: VersionID, of key: Key, _ context: inout ChangeContext) throws {
-    guard let cycle = try context.tx.cycles.open(of: key.id), cycle.oldVersion == ended else {
-      return
+  /// A restored store may have cycles open that were committed since: the new versions were their
+  /// holders', and go on.
+  func commitRestored(_ restraints: [Restraint], _ context: inout ChangeContext) throws {
+    for case .ending(.version(_, of: let key, until: _)) in restraints {
+      guard let cycle = try context.tx.cycles.open(of: key),
+        Restraint.show(restraints, commitOf: cycle)
+      else { continue }
+      _ = try step(cycle, .acknowledged, &context)
     }
-    _ = try step(cycle, .acknowledged, &context)
   }
 }

@@ -10,24 +10,14 @@ extension UseCases {
     if restraints.isEmpty { return 0 }
     let answer = try await change(.revokeKey, by: Caller(.local)) { [self] context in
       var count: Int64 = 0
-      for restraint in Self.lastWords(restraints) where try hold(restraint, &context) {
+      try commitRestored(restraints, &context)
+      for restraint in Restraint.lastWords(restraints) where try hold(restraint, &context) {
         count += 1
       }
       if count == 0 { context.nothingToDo() }
       return Answer(200, ["held": .integer(count)])
     }
     return Int(answer.body?["held"]?.integer ?? 0)
-  }
-
-  /// In their order, each once, and of what may be given back the last only.
-  private static func lastWords(_ restraints: [Restraint]) -> [Restraint] {
-    var said: Set<Restraint.Subject> = []
-    var ended: Set<Ending> = []
-    let kept = restraints.reversed().filter { restraint in
-      if case .ending(let ending) = restraint { return ended.insert(ending).inserted }
-      return restraint.subject.map { said.insert($0).inserted } ?? false
-    }
-    return kept.reversed()
   }
 
   private func hold(_ restraint: Restraint, _ context: inout ChangeContext) throws -> Bool {
@@ -54,12 +44,10 @@ extension UseCases {
   private func narrow(
     _ id: KeyID, to limit: KeyBounds, _ context: inout ChangeContext
   ) throws -> Bool {
-    guard let old = try context.tx.keys.find(id), old.state == .active else { return false }
-    let bounds = KeyBounds(old).within(limit)
-    guard bounds != KeyBounds(old) else { return false }
-    var key = old
-    (key.access, key.expiresAt, key.routes) = (bounds.access, bounds.expiresAt, bounds.routes)
-    key = try context.tx.keys.update(key)
+    guard let old = try context.tx.keys.find(id), let bounded = old.narrowed(to: limit) else {
+      return false
+    }
+    let key = try context.tx.keys.update(bounded)
     context.publish(key)
     var detail = KeyPatch.detail(old: old, new: key)
     detail["restored"] = true
@@ -96,18 +84,9 @@ extension UseCases {
   private func end(
     _ id: VersionID, of key: KeyID, _ until: Timestamp, _ context: inout ChangeContext
   ) throws -> Bool {
-    if let found = try context.tx.keys.find(key) { try commitRestored(id, of: found, &context) }
     guard let key = try context.tx.keys.find(key),
-      let at = key.versions.firstIndex(where: { $0.id == id }), !key.versions[at].state.isFinal,
-      key.versions[at].acceptedUntil.map({ until < $0 }) ?? true
+      let ended = try key.ending(id, at: until, now: context.now)
     else { return false }
-    var ended = key
-    if until <= context.now {
-      ended.versions[at] = try VersionLifecycle.step(key.versions[at], .revoke, now: context.now)
-    } else {
-      ended.versions[at].state = .retiring
-      ended.versions[at].acceptedUntil = until
-    }
     try store(ended, replacing: key, &context)
     context.audit(
       "key.version_ended", project: key.projectID, account: key.accountID, subject: key.id,

@@ -18,9 +18,7 @@ struct JournalMark: Hashable, Sendable {
 final class RevocationJournal: Sendable {
   private struct State: ~Copyable {
     let descriptor: Int32
-    var ended: Set<Ending> = []
-    /// The last words on what may be given back.
-    var last: [Restraint.Subject: Restraint] = [:]
+    var known = RestraintLedger()
     /// Not yet on disk: an append that failed is tried again with the next.
     var pending: [JournalLine] = []
     var count = 0
@@ -47,7 +45,7 @@ final class RevocationJournal: Sendable {
         throw JournalError.file(FileError(path: path, code: errno))
       }
       var state = State(descriptor: descriptor)
-      for restraint in text.restraints() { _ = Self.learn(restraint, &state) }
+      for restraint in text.restraints() { state.known.learn(restraint) }
       (state.count, state.hash, state.size) = (text.lines.count, text.head, Int64(text.size))
       self.state = Mutex(state)
       id = text.id
@@ -113,28 +111,13 @@ final class RevocationJournal: Sendable {
   /// Returns once what these changes took away, and what failed before, is on disk.
   func note(_ changes: [RecordChange]) throws(JournalError) {
     try append { state in
-      var lines: [JournalLine] = []
-      for change in changes {
-        let found = Restraint.restraints(of: change) { state.last[$0] != nil }
-        lines += found.filter { Self.learn($0, &state) }.map { .restraint($0) }
-      }
-      return lines
+      changes.flatMap { state.known.learn($0) }.map { .restraint($0) }
     }
   }
 
   /// Says that something before `place` may be missing.
   func begin(at place: FeedPlace) throws(JournalError) {
     try append { _ in [.complete(from: place)] }
-  }
-
-  /// False where that is known.
-  private static func learn(_ restraint: Restraint, _ state: inout State) -> Bool {
-    switch restraint {
-    case .ending(let ending): return state.ended.insert(ending).inserted
-    case .account, .key:
-      guard let subject = restraint.subject else { return false }
-      return state.last.updateValue(restraint, forKey: subject) != restraint
-    }
   }
 
   private func append(_ lines: (inout State) -> [JournalLine]) throws(JournalError) {

@@ -30,6 +30,15 @@ struct CycleMachineTests {
     #expect(step.accepted(at: 109) == [1, 2] && step.accepted(at: 110) == [2])
   }
 
+  @Test("a restored key that is left without a secret gets the next one")
+  func bereft() throws {
+    var step = try CycleFixture.step
+    step.key.versions[0] = try VersionLifecycle.step(
+      step.key.versions[0], .revoke, now: CycleFixture.start)
+    step = try step.leased().answered(.acknowledged)
+    #expect(step.key.states == [.revoked, .active] && step.accepted(at: 1) == [2])
+  }
+
   @Test("a recoverable secret is kept after the commit only where it may be shown")
   func secret() throws {
     #expect(try CycleFixture.step.key.versions[1].sealedSecret != nil)

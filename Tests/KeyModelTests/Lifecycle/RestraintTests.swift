@@ -44,6 +44,44 @@ struct RestraintTests {
     #expect(narrow.within(other) == other)
   }
 
+  @Test("A restored cycle was committed where its old version alone has ended since")
+  func commits() throws {
+    let cycle = try CycleFixture.step.cycle
+    func ended(_ version: VersionID, of key: KeyID? = nil) -> Restraint {
+      .ending(.version(version, of: key ?? cycle.keyID, until: Timestamp(seconds: 0)))
+    }
+    let (old, new) = (ended(cycle.oldVersion), ended(cycle.newVersion))
+    #expect(Restraint.show([old], commitOf: cycle))
+    #expect(!Restraint.show([], commitOf: cycle) && !Restraint.show([new], commitOf: cycle))
+    // A reset, or a rotation by hand, ends both.
+    #expect(!Restraint.show([old, new], commitOf: cycle))
+    #expect(!Restraint.show([ended(cycle.oldVersion, of: KeyID(bits: 77))], commitOf: cycle))
+  }
+
+  @Test("Where the secret on its way has ended, the one that was held meanwhile is accepted again")
+  func held() throws {
+    let step = try CycleFixture.step.leased(CycleFixture.rules(holds: true))
+    #expect(step.accepted(at: 1) == [2])
+    let ended = try step.key.ending(
+      step.cycle.newVersion, at: Timestamp(seconds: 0), now: CycleFixture.start)
+    let now = CycleFixture.start.adding(seconds: 1)
+    #expect(ended?.acceptedVersions(at: now).map(\.number) == [1])
+  }
+
+  @Test("A journal notes everything once, and of what may be given back every new word")
+  func ledger() {
+    var ledger = RestraintLedger()
+    let account = AccountID(bits: 4)
+    let suspended = Restraint.account(account, suspended: true)
+    let active = Restraint.account(account, suspended: false)
+    let dead = Restraint.ending(.key(KeyID(bits: 3)))
+    #expect(ledger.learn(.keyRemoved(KeyID(bits: 3))) == [dead])
+    #expect(ledger.learn(.keyRemoved(KeyID(bits: 3))).isEmpty)
+    #expect(ledger.learn(suspended) && !ledger.learn(suspended))
+    #expect(ledger.learn(active) && ledger.learn(suspended))
+    #expect(Restraint.lastWords([suspended, dead, active, dead]) == [active, dead])
+  }
+
   @Test("No route of a random policy is left open that the last word had closed")
   func neverWider() {
     var random = SeededGenerator(seed: 7)
