@@ -47,7 +47,7 @@ bench: ## Run the benchmarks and print what they measured (docs/BENCHMARKS.md ha
 	@scripts/setup.sh build bench
 	Benchmarks/run.sh
 
-sim: ## Simulated worlds for a minute: cycles of keys under every fault
+sim: ## Simulated worlds for a minute: keys, cycles, webhooks and restores under every fault
 	swift run -c release latchkey-sim --seconds 60
 
 soak: setup ## The long tests: 1,000 kills, fuzzing, an hour of mixed load

@@ -71,7 +71,7 @@ let package = Package(
       ]),
 
     // a world to try the core in
-    library("Simulation", ["KeyModel"]),
+    library("Simulation", ["KeyModel", "Crypto", "Storage", "Verification", "Delivery"]),
 
     // executables
     .executableTarget(name: "latchkey", dependencies: ["Server"], swiftSettings: settings),

@@ -22,6 +22,9 @@ struct Holder {
   var keptAt: Int64 = 0
   /// It brought the loss of this version upon itself, or its owner did.
   var isExcused = false
+  /// Its account was suspended or its key had ended when it called last: it cannot show what it
+  /// has.
+  var isBarred = false
   var manner = Manner.echo
 
   /// Keeps the highest generation that it was ever sent.

@@ -7,10 +7,13 @@ struct Node {
   var life = 0
   /// Added to the true time: what its wall clock shows, microseconds.
   var skew: Int64 = 0
+  /// The same while the clock does not leap.
+  var drift: Int64 = 0
   var clock: CycleClock?
   var bornAt: Int64 = 0
   /// The keys as its data plane knows them, and when it stopped hearing of changes.
   var plane: [Key] = []
+  let data: Plane
   var deafSince: Int64?
   /// When it last could hear again.
   var hearsSince: Int64 = 0
@@ -19,16 +22,12 @@ struct Node {
   var nextTick: Int64 = .max
   /// Attempts under way, so that none is begun twice by one node.
   var busy: [CycleID] = []
+  var carrier = Carrier()
   /// Of the mutant with a negative cache: what was not found, until when.
   var missing: [VersionID: Int64] = [:]
 
-  func wall(_ now: Int64) -> Timestamp { Timestamp(microseconds: now + skew) }
+  /// The wall clock of what is not tried with a leaping one.
+  func steady(_ now: Int64) -> Timestamp { Timestamp(microseconds: now + drift) }
 
-  /// As the verifier decides: by state and end, never by who asks.
-  func accepts(_ version: VersionID, of tenant: Int, now: Int64) -> Bool? {
-    let key = plane[tenant]
-    guard let found = key.versions.first(where: { $0.id == version }) else { return nil }
-    guard key.state == .active, !found.state.isFinal else { return false }
-    return found.acceptedUntil.map { now + skew < $0.microseconds } ?? true
-  }
+  func wall(_ now: Int64) -> Timestamp { Timestamp(microseconds: now + skew) }
 }

@@ -7,6 +7,10 @@ package struct SimulatedRun: Sendable {
   package var trace: UInt64
   package var happenings: Int
   package var commits: Int
+  /// Events that reached an endpoint, every time counted.
+  package var arrivals: Int
+  /// Older backups that were put in the store's place.
+  package var restores: Int
   /// Simulated microseconds.
   package var span: Int64
   package var violation: Violation?
@@ -26,7 +30,8 @@ package enum Simulator {
     world.run()
     return SimulatedRun(
       seed: seed, trace: world.trace, happenings: world.happenings,
-      commits: world.auditor.commits, span: world.now - World.start,
+      commits: world.auditor.commits, arrivals: world.auditor.hooks.arrivals,
+      restores: world.auditor.restores, span: world.now - World.start,
       violation: world.auditor.violation, story: world.story ?? [])
   }
 

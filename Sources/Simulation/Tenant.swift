@@ -14,6 +14,12 @@ struct Tenant {
   var used: [VersionID] = []
   /// Audit entries.
   var entries = 0
+  /// Its account is.
+  var isSuspended = false
+  let mutant: Mutant?
+  var post = Post()
+  /// Of its end, as far as they were told.
+  var notices: [EndNotice] = []
 
   var cycleRules: CycleRules {
     CycleRules(rules, overlapSeconds: settings.overlapSeconds, reveal: .once)
@@ -30,6 +36,7 @@ struct Tenant {
     guard let at = open.firstIndex(where: { $0.id == id }) else { throw .over }
     let step = try CycleMachine.step(open[at], key, event, rules: cycleRules, now: now)
     key = step.key
+    if mutant == .commitForgetsEnd, step.effects.contains(.tellCommitted) { key.expiresAt = nil }
     if step.cycle.state.isOpen {
       open[at] = step.cycle
       open[at].revision += 1
@@ -37,9 +44,23 @@ struct Tenant {
       open.remove(at: at)
       entries += 1
       if step.cycle.state == .committed { lastCommit = step.cycle.endedAt }
+      tell(step)
       if step.effects.contains(.turnOff) { turnOff(now) }
     }
     return step
+  }
+
+  private mutating func tell(_ step: CycleStep) {
+    let data: JSONObject = [
+      "cycle_id": .string(step.cycle.id.description), "key_id": .string(key.id.description),
+    ]
+    if step.effects.contains(.tellCommitted) { post.announce(.cycleCommitted, data) }
+    if step.effects.contains(.tellFailed) { post.announce(.cycleFailed, data) }
+  }
+
+  /// What the key's own events hold.
+  var shown: JSONObject {
+    ["key_id": .string(key.id.description), "environment": .string(key.environment)]
   }
 
   mutating func supersedeAll(_ reason: String, now: Timestamp) {

@@ -34,7 +34,7 @@ extension World {
     guard let next = tenants[tenant].settings.nextSlotAt, next <= time else { return }
     let wall = nodes[at].wall(now)
     _ = change(tenant, by: at) { world, row in
-      guard row.key.state == .active else {
+      guard row.key.standing(at: wall) == .active, !row.isSuspended else {
         row.settings.nextSlotAt = row.grid.next(after: time)
         return true
       }
@@ -66,7 +66,9 @@ extension World {
       if mutant == .noUniqueIndex { startAnother(&row, tenant, slot, wall) }
       return
     }
-    guard let old = key.versions.first(where: { $0.state == .active }),
+    guard
+      let old = key.versions.first(where: { $0.state == .active })
+        ?? key.versions.last(where: { $0.id != version.id }),
       let new = key.versions.last
     else { return }
     if mutant == .retireOldBeforeAck {
@@ -101,7 +103,7 @@ extension World {
     var cycle = Cycle(
       id: id, projectID: key.projectID, accountID: key.accountID, keyID: key.id,
       environment: "", cause: slot == nil ? .manual : .scheduled, slotAt: slot,
-      requestID: "request-\(id.bits)", generation: new.number, oldVersion: old,
+      requestID: "request-\(id.bits)", generation: generation(new), oldVersion: old,
       newVersion: new.id, endpoint: "", endpointRevision: row.settings.endpointRevision,
       startedAt: wall,
       deadline: row.grid.deadline(from: wall, seconds: row.rules.deadlineSeconds))
@@ -111,6 +113,9 @@ extension World {
     if let slot { row.slots.append(slot) }
     auditor.began(tenant, cycle, now: now)
   }
+
+  /// Above whatever was sent before a restore.
+  func generation(_ version: KeyVersion) -> Int64 { epoch * 1_000_000 + version.number }
 
   // MARK: Attempts, deadlines, uses
 

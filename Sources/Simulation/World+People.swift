@@ -81,14 +81,19 @@ extension World {
     let (at, holder) = (up[chance.below(up.count)], holders[tenant])
     let accepted = accepts(holder.version, of: tenant, at)
     note(accepted ? 3 : 4)
+    auditor.ends.decided(tenant, nodes[at], accepted: accepted, now: now)
     if !accepted { tell("customer \(tenant) is refused by node \(at)") }
     auditor.decided(
       nodes[at], holder.version, accepted: accepted, holder: holder, of: tenant,
       key: tenants[tenant].key, now: now)
     guard accepted else {
-      if holder.isExcused { helpOut(tenant) }
+      if tenants[tenant].isSuspended || tenants[tenant].key.standing(at: time) == .expired {
+        holders[tenant].isBarred = true
+      }
+      if holder.isExcused || holder.isBarred { helpOut(tenant) }
       return
     }
+    holders[tenant].isBarred = false
     nodes[at].counted.append((tenant, holder.version))
     if let cycle = tenants[tenant].open.first(where: { $0.newVersion == holder.version }) {
       auditor.acknowledgement(
@@ -99,12 +104,15 @@ extension World {
       .store(node: at, life: nodes[at].life), at: now + chance.within(500...10_000) * 1000)
   }
 
-  private mutating func accepts(_ version: VersionID, of tenant: Int, _ at: Int) -> Bool {
+  mutating func accepts(_ version: VersionID, of tenant: Int, _ at: Int) -> Bool {
     if mutant == .negativeCache, let until = nodes[at].missing[version], now < until {
       return false
     }
-    let decision = nodes[at].accepts(version, of: tenant, now: now)
-    if decision == nil, mutant == .negativeCache {
+    guard let token = tokens[version] else { return false }
+    let wall = nodes[at].wall(now)
+    let code = nodes[at].data.decide(
+      token, now: mutant == .expiryOneLate ? Timestamp(microseconds: wall.microseconds - 1) : wall)
+    if code == .notFound, mutant == .negativeCache {
       nodes[at].missing[version] = now + 3600 * World.second
     }
     if mutant == .activateAfterAck,
@@ -112,7 +120,7 @@ extension World {
     {
       return false
     }
-    return decision ?? false
+    return code == .valid
   }
 
   /// The owner looks up the key and hands it to the program, once the one that it has is dead.
@@ -123,7 +131,7 @@ extension World {
       let version = key.versions.first(where: { $0.state == .active })
     else { return }
     holders[tenant].version = version.id
-    holders[tenant].generation = version.number
+    holders[tenant].generation = generation(version)
     holders[tenant].keptAt = now
     holders[tenant].isExcused = false
   }
@@ -132,6 +140,10 @@ extension World {
   mutating func probe() {
     agenda.add(.probe, at: now + chance.within(1...20_000) * World.second)
     for tenant in tenants.indices {
+      if trouble == 0 {
+        let peace = isPeaceful ? World.start : peaceAt
+        auditor.prompt(tenants[tenant], peace: peace, now: now)
+      }
       for version in tenants[tenant].key.versions where version.state.isFinal {
         for at in nodes.indices where nodes[at].isUp {
           auditor.decided(
@@ -152,7 +164,7 @@ extension World {
 
   mutating func act(_ tenant: Int) {
     if trouble == 0 { return }
-    let action = chance.below(40)
+    let action = chance.below(42)
     note(UInt64(action))
     tell("the owner of customer \(tenant) does \(action)")
     let time = self.time
@@ -175,7 +187,9 @@ extension World {
     case 22..<26: edit(tenant) { $0.settings.isEnabled ? $0.turnOff(time) : $0.turnOn(time) }
     case 26..<32: reset(tenant)
     case 32..<38: acknowledgeByRequest(tenant)
-    case 38, 39: revoke(tenant)
+    case 38: revoke(tenant)
+    case 39: moveEnd(tenant)
+    case 40, 41: suspend(tenant, !tenants[tenant].isSuspended)
     default: break
     }
   }
@@ -198,6 +212,7 @@ extension World {
         return false
       }
       row.key = key
+      row.post.announce(.keyRotated, row.shown)
       row.closeChanged(now: time)
       for index in row.key.versions.indices where row.key.versions[index].id == version.id {
         row.key.versions[index].sealedSecret = nil
@@ -205,9 +220,9 @@ extension World {
       return true
     }
     guard outcome == .kept, let new = tenants[tenant].key.versions.last else { return }
-    auditor.issued(tenant, new.number)
+    auditor.issued(tenant, generation(new))
     holders[tenant] = Holder(
-      version: new.id, generation: new.number, keptAt: now, manner: holders[tenant].manner)
+      version: new.id, generation: generation(new), keptAt: now, manner: holders[tenant].manner)
   }
 
   private mutating func acknowledgeByRequest(_ tenant: Int) {
@@ -223,11 +238,14 @@ extension World {
     }
   }
 
-  private mutating func revoke(_ tenant: Int) {
+  mutating func revoke(_ tenant: Int) {
     let time = self.time
     _ = change(tenant, by: nil) { world, row in
-      guard let key = try? KeyLifecycle.step(row.key, .revoke, now: time) else { return false }
+      guard row.key.state == .active,
+        let key = try? KeyLifecycle.step(row.key, .revoke, now: time)
+      else { return false }
       row.key = key
+      row.post.announce(.keyRevoked, row.shown)
       if world.mutant != .revokeLeavesCycle { row.closeChanged(now: time) }
       return true
     }
@@ -255,7 +273,10 @@ extension World {
         .stepBack(node: at, skew: skew), at: now + chance.within(1...50) * World.second)
       plan(at)
     default:
-      for tenant in holders.indices { holders[tenant].manner = newManner() }
+      for tenant in holders.indices {
+        holders[tenant].manner = newManner()
+        for hook in welcomes[tenant].indices { welcomes[tenant][hook] = newWelcome() }
+      }
     }
   }
 
@@ -269,6 +290,7 @@ extension World {
     }
     for tenant in tenants.indices where tenants[tenant].key.state == .active {
       let time = self.time
+      suspend(tenant, false)
       if !tenants[tenant].settings.isEnabled { edit(tenant) { $0.turnOn(time) } }
       helpOut(tenant)
     }

@@ -8,6 +8,8 @@ struct Options {
   /// Stop after so many seconds; 0: after the seeds.
   var seconds = 0
   var mutant: Mutant?
+  /// With faults; three without follow.
+  var days = Simulator.days
 }
 
 func options(_ arguments: [String]) -> Options? {
@@ -28,6 +30,9 @@ func options(_ arguments: [String]) -> Options? {
     case "--seconds":
       guard let seconds = Int(value) else { return nil }
       (options.seconds, options.seeds) = (seconds, .max)
+    case "--days":
+      guard let days = Int64(value), days > 0 else { return nil }
+      options.days = days
     case "--mutant":
       guard let mutant = Mutant(rawValue: value) else { return nil }
       options.mutant = mutant
@@ -37,37 +42,48 @@ func options(_ arguments: [String]) -> Options? {
   return options
 }
 
-func report(_ runs: Int, _ span: Int64, _ happenings: Int, _ commits: Int, _ took: Duration) {
-  let (whole, parts) = took.components
-  let seconds = max(0.001, Double(whole) + Double(parts) / 1e18)
-  let simulated = Double(span) / 1e6
-  print(
-    "\(runs) seeds, \(Int(simulated / 31_557_600)) simulated years, \(happenings) happenings, "
-      + "\(commits) commits in \(Int(seconds)) s: \(Int(simulated / seconds)) times real time")
-}
+struct Sum {
+  var (runs, span, happenings, commits, arrivals) = (0, Int64(0), 0, 0, 0)
 
-func simulate(_ options: Options) -> Int {
-  let start = ContinuousClock.now
-  var (runs, span, happenings, commits) = (0, Int64(0), 0, 0)
-  while runs < options.seeds {
-    if options.seconds > 0, ContinuousClock.now - start > .seconds(options.seconds) { break }
-    let seed = options.first + UInt64(runs)
-    let run = Simulator.run(
-      seed: seed, mutant: options.mutant, told: options.seeds == 1)
+  mutating func add(_ run: SimulatedRun) {
     runs += 1
     span += run.span
     happenings += run.happenings
     commits += run.commits
+    arrivals += run.arrivals
+  }
+}
+
+func report(_ sum: Sum, _ took: Duration) {
+  let (whole, parts) = took.components
+  let seconds = max(0.001, Double(whole) + Double(parts) / 1e18)
+  let simulated = Double(sum.span) / 1e6
+  print(
+    "\(sum.runs) seeds, \(Int(simulated / 31_557_600)) simulated years, "
+      + "\(sum.happenings) happenings, \(sum.commits) commits, \(sum.arrivals) arrivals of events "
+      + "in \(Int(seconds)) s: \(Int(simulated / seconds)) times real time")
+}
+
+func simulate(_ options: Options) -> Int {
+  let start = ContinuousClock.now
+  var sum = Sum()
+  while sum.runs < options.seeds {
+    if options.seconds > 0, ContinuousClock.now - start > .seconds(options.seconds) { break }
+    let seed = options.first + UInt64(sum.runs)
+    let run = Simulator.run(
+      seed: seed, mutant: options.mutant, days: options.days, told: options.seeds == 1)
+    sum.add(run)
     if let violation = run.violation {
-      for line in run.story.suffix(60) { print(line) }
+      for line in run.story { print(line) }
       print("seed \(seed): \(violation)")
       let mutant = options.mutant.map { " --mutant \($0.rawValue)" } ?? ""
-      print("again: latchkey-sim --seed \(seed)\(mutant)")
+      let days = options.days == Simulator.days ? "" : " --days \(options.days)"
+      print("again: latchkey-sim --seed \(seed)\(days)\(mutant)")
       return 1
     }
     if options.seeds == 1 { print("seed \(seed): trace \(run.trace)") }
   }
-  report(runs, span, happenings, commits, ContinuousClock.now - start)
+  report(sum, ContinuousClock.now - start)
   return 0
 }
 
@@ -75,7 +91,8 @@ if let options = options(CommandLine.arguments) {
   exit(Int32(simulate(options)))
 } else {
   print(
-    "usage: latchkey-sim [--seeds N] [--first SEED] [--seconds N] [--seed SEED] [--mutant NAME]")
+    "usage: latchkey-sim [--seeds N] [--first SEED] [--seconds N] [--seed SEED] "
+      + "[--days N] [--mutant NAME]")
   print("mutants: " + Mutant.allCases.map(\.rawValue).joined(separator: " "))
   exit(2)
 }

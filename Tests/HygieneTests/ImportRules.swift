@@ -23,7 +23,7 @@ enum ImportRules {
       "Gateway", "Console", "CSystem",
     ],
     "latchkey": ["Server"],
-    "Simulation": ["KeyModel"],
+    "Simulation": ["KeyModel", "Crypto", "Storage", "Verification", "Delivery"],
     "latchkey-sim": ["Simulation"],
   ]
 

@@ -1,5 +1,5 @@
-// What a restored store does about cycles that were open in it, and about keys whose secrets it does
-// not know.
+// What a restored store does about cycles that were open in it, and about keys whose secrets it
+// does not know.
 import Delivery
 import KeyModel
 import Storage

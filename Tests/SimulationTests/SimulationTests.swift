@@ -6,15 +6,19 @@ import Testing
 struct SimulationTests {
   @Test("worlds with every fault keep every promise")
   func promises() {
-    var commits = 0
+    var (commits, arrivals, restores) = (0, 0, 0)
     for seed in 0..<UInt64(60) {
       let run = Simulator.run(seed: seed)
       if let violation = run.violation {
         Issue.record("latchkey-sim --seed \(seed): \(violation)")
       }
       commits += run.commits
+      arrivals += run.arrivals
+      restores += run.restores
     }
     #expect(commits > 200)
+    #expect(arrivals > 2000)
+    #expect(restores > 10)
   }
 
   @Test("one seed has one trace")
