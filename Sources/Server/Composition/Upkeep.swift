@@ -1,5 +1,6 @@
 // What a running server does by the clock: stores usage, asks the store whether it is there, hears
 // of other processes' changes, and forgets what has expired. One task; it ends with the server.
+internal import CSystem
 internal import Crypto
 internal import KeyModel
 internal import Management
@@ -138,6 +139,7 @@ private struct Rounds: Sendable {
     do {
       try await control.management.sweep()
       try await control.feed.trim()
+      if try await control.store.write({ $0.trimMemory() }) { latchkey_trim_heap() }
     } catch {
       log.warning("what has expired was not erased: \(Failure.line(error))")
     }

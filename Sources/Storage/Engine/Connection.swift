@@ -52,6 +52,8 @@ protocol Connection: AnyObject {
   func cursor(_ sql: String, _ arguments: [SQLValue]) throws(StoreError) -> any Cursor
   /// Statements without arguments or rows, for migrations.
   func script(_ sql: String) throws(StoreError)
+  /// Gives back memory that only saves it work, where that is much; false where it is not.
+  func trim() -> Bool
   func close()
 }
 

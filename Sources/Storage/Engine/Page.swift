@@ -14,8 +14,7 @@ struct Conditions {
   /// `term` names its argument by a question mark.
   mutating func add(_ term: StaticString, _ argument: SQLValue) {
     arguments.append(argument)
-    let parts = term.description.split(separator: "?", omittingEmptySubsequences: false)
-    terms.append(parts.joined(separator: "$\(arguments.count)"))
+    terms.append(Places.fill(term, with: "$\(arguments.count)"))
   }
 
   mutating func add(_ term: StaticString) { terms.append(term.description) }

@@ -26,6 +26,17 @@ extension SQLValue {
     .integer(Int64(value.rawValue))
   }
 
+  /// How many bytes a text, a blob, an id or a look-up value has.
+  var byteCount: Int {
+    switch self {
+    case .null, .integer: 0
+    case .text(let text): text.utf8.count
+    case .blob(let bytes): bytes.count
+    case .id: 16
+    case .lookup: Lookup.byteCount
+    }
+  }
+
   /// Shows the value's bytes as an engine wants them bound; integers and null have none.
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     switch self {

@@ -5,7 +5,7 @@ import CPostgreSQL
 final class PostgresConnection: Connection {
   let dialect = Dialect.postgres
   private var handle: OpaquePointer?
-  private var names: [String: String] = [:]
+  private var names: [StatementText: String] = [:]
   private var cursorCount = 0
   /// A finished savepoint that is still open on the server: closed together with the next command.
   private var pendingRelease = false
@@ -118,11 +118,12 @@ final class PostgresConnection: Connection {
   }
 
   private func prepared(_ sql: String) throws(StoreError) -> String {
-    if let name = names[sql] { return name }
+    let text = StatementText(sql)
+    if let name = names[text] { return name }
     let name = "s\(names.count)"
     // Types are inferred: a column's for what is compared with it or stored in it.
     _ = try check(sql) { PQprepare(handle, name, sql, 0, nil) }
-    names[sql] = name
+    names[text] = name
     return name
   }
 
@@ -161,6 +162,8 @@ final class PostgresConnection: Connection {
   private func failure(_ result: PostgresResult, _ sql: String) -> StoreError {
     StoreError(postgres: result.handle, isConnected: isUsable, sql: sql)
   }
+
+  func trim() -> Bool { false }
 
   func close() {
     PQfinish(handle)

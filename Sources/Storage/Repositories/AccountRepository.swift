@@ -9,6 +9,7 @@ package struct AccountRepository {
     id, project_id, name, external_id, plan, username, client_id, sealed_client_secret, brands,
     state, created_at, revision
     """
+  private static let byID = "SELECT \(columns) FROM accounts WHERE id = $1"
 
   package func insert(_ account: Account) throws(StoreError) {
     try transaction.execute(
@@ -44,8 +45,7 @@ package struct AccountRepository {
   }
 
   package func find(_ id: AccountID) throws(StoreError) -> Account? {
-    try transaction.row(
-      "SELECT \(Self.columns) FROM accounts WHERE id = $1", [.id(id)], Self.account)
+    try transaction.row(Self.byID, [.id(id)], Self.account)
   }
 
   package func find(

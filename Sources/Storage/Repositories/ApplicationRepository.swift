@@ -7,6 +7,12 @@ package struct ApplicationRepository {
 
   private static let columns =
     "id, project_id, account_id, name, description, access, created_at, revision"
+  private static let byID =
+    "SELECT \(columns) FROM applications WHERE id = $1 AND removed_at IS NULL"
+
+  private static let byAccount = """
+    SELECT \(columns) FROM applications WHERE account_id = $1 AND removed_at IS NULL ORDER BY id
+    """
 
   package func insert(_ application: Application) throws(StoreError) {
     try transaction.execute(
@@ -39,9 +45,7 @@ package struct ApplicationRepository {
   }
 
   package func find(_ id: ApplicationID) throws(StoreError) -> Application? {
-    try transaction.row(
-      "SELECT \(Self.columns) FROM applications WHERE id = $1 AND removed_at IS NULL", [.id(id)],
-      Self.application)
+    try transaction.row(Self.byID, [.id(id)], Self.application)
   }
 
   /// Newest first; `before` is exclusive, `limit` at most 200.
@@ -55,6 +59,11 @@ package struct ApplicationRepository {
     return try transaction.rows(
       "SELECT \(Self.columns) FROM applications\(page)",
       conditions.arguments, Self.application)
+  }
+
+  /// Every one of an account, oldest first.
+  package func all(of account: AccountID) throws(StoreError) -> [Application] {
+    try transaction.rows(Self.byAccount, [.id(account)], Self.application)
   }
 
   /// Every one of the accounts; those of one account oldest first.

@@ -35,13 +35,14 @@ package struct AuditRepository {
   private static let columns = """
     sequence, id, at, actor, action, project_id, account_id, subject, detail, previous_hash, hash
     """
+  private static let insertion = """
+    INSERT INTO audit (\(columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    """
 
   /// `conflict(audit_sequence)` where the number is taken.
   package func append(_ entry: AuditEntry) throws(StoreError) {
     try transaction.execute(
-      """
-      INSERT INTO audit (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-      """,
+      Self.insertion,
       [
         .integer(entry.sequence), .id(entry.id), .time(entry.at), .text(entry.actor),
         .text(entry.action), .id(entry.projectID), .id(entry.accountID), .text(entry.subject),

@@ -38,15 +38,26 @@ package struct ChangeRepository {
   /// Takes the next positions, one for each subject in its order; gives the first of them.
   @discardableResult
   package func append(_ subjects: [ChangeSubject]) throws(StoreError) -> Int64 {
-    let last = try transaction.numberChanging(
-      "UPDATE feed SET position = position + $1 WHERE id = 1 RETURNING position",
-      [.integer(Int64(subjects.count))])
-    let first = last - Int64(subjects.count) + 1
+    let first = try advance(by: Int64(subjects.count)) + 1
     try Self.inserts.run(in: transaction, rows: subjects.count) { row, arguments in
       let (kind, bits) = subjects[row].stored
       arguments += [.integer(first + Int64(row)), .integer(kind), .id(bits)]
     }
     return first
+  }
+
+  /// Gives the position before. What a statement returns SQLite puts into a table of its own first,
+  /// which takes longer than to ask.
+  private func advance(by count: Int64) throws(StoreError) -> Int64 {
+    if transaction.capabilities.statementsTravel {
+      return try transaction.numberChanging(
+        "UPDATE feed SET position = position + $1 WHERE id = 1 RETURNING position",
+        [.integer(count)]) - count
+    }
+    let position = try latest()
+    try transaction.executeOne(
+      "UPDATE feed SET position = $1 WHERE id = 1", [.integer(position + count)])
+    return position
   }
 
   /// In order, from the one after `position`, at most `limit`.

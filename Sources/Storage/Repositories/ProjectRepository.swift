@@ -10,6 +10,7 @@ package struct ProjectRepository {
     revision
     """
   private static let columns = given + ", has_imports"
+  private static let byID = "SELECT \(columns) FROM projects WHERE id = $1"
 
   /// A new project has no imports.
   package func insert(_ project: Project) throws(StoreError) {
@@ -52,8 +53,14 @@ package struct ProjectRepository {
   }
 
   package func find(_ id: ProjectID) throws(StoreError) -> Project? {
-    try transaction.row(
-      "SELECT \(Self.columns) FROM projects WHERE id = $1", [.id(id)], Self.project)
+    try transaction.row(Self.byID, [.id(id)], Self.project)
+  }
+
+  /// Tells whether what was read before is still what is stored; nil where there is no project.
+  package func revision(_ id: ProjectID) throws(StoreError) -> Int64? {
+    try transaction.row("SELECT revision FROM projects WHERE id = $1", [.id(id)]) {
+      (row: any Row) throws(StoreError) in try row.integer(0)
+    }
   }
 
   package func find(slug: String) throws(StoreError) -> Project? {

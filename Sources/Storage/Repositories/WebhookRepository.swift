@@ -9,6 +9,9 @@ package struct WebhookRepository {
     id, project_id, account_id, name, url, environment, events, disabled_reason, sealed_secrets,
     sealed_previous, previous_until, created_at, revision
     """
+  private static let byAccount = """
+    SELECT \(columns) FROM webhooks WHERE account_id = $1 AND removed_at IS NULL ORDER BY id
+    """
 
   /// With its queue, in which nothing is due.
   package func insert(_ webhook: Webhook) throws(StoreError) {
@@ -69,11 +72,7 @@ package struct WebhookRepository {
 
   /// All of an account, oldest first. In a write transaction the answer holds until it ends.
   package func all(account: AccountID) throws(StoreError) -> [Webhook] {
-    try transaction.rows(
-      """
-      SELECT \(Self.columns) FROM webhooks WHERE account_id = $1 AND removed_at IS NULL
-      ORDER BY id
-      """, [.id(account)], Self.webhook)
+    try transaction.rows(Self.byAccount, [.id(account)], Self.webhook)
   }
 
   package func remove(_ id: WebhookID, at now: Timestamp) throws(StoreError) {

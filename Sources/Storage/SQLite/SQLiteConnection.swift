@@ -14,7 +14,7 @@ final class SQLiteConnection: Connection {
   private let contents: Contents
   private var syncsCommits = false
   private var handle: OpaquePointer?
-  private var statements: [String: SQLiteStatement] = [:]
+  private var statements: [StatementText: SQLiteStatement] = [:]
   /// The last two that were looked up: many rows are read and written by the same two statements in
   /// turn, and a text that is the same literal is known for it at once.
   private var latest: (SQLiteStatement?, SQLiteStatement?) = (nil, nil)
@@ -86,8 +86,9 @@ final class SQLiteConnection: Connection {
   private func configureWriter() throws(StoreError) {
     switch contents {
     case .store:
-      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
-      try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000")
+      // What an import of a million keys writes to again and again has room; see `trim`.
+      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")
+      try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000")
     case .records:
       try script("PRAGMA page_size = \(Self.recordPage); PRAGMA journal_mode = WAL")
       try script("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000")
@@ -153,12 +154,13 @@ final class SQLiteConnection: Connection {
     guard let handle else { throw .closed }
     if let first = latest.0, first.sql == sql, !first.isInUse { return first }
     if let second = latest.1, second.sql == sql, !second.isInUse { return second }
-    if let cached = statements[sql], !cached.isInUse {
+    let text = StatementText(sql)
+    if let cached = statements[text], !cached.isInUse {
       latest = (cached, latest.0)
       return cached
     }
     let made = try SQLiteStatement(handle, sql, persistent: true)
-    statements[sql] = made
+    statements[text] = made
     latest = (made, latest.0)
     return made
   }
@@ -176,6 +178,19 @@ final class SQLiteConnection: Connection {
       throw StoreError(sqlite: handle, sql: sql)
     }
   }
+
+  func trim() -> Bool {
+    var (used, greatest): (Int32, Int32) = (0, 0)
+    guard let handle,
+      sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_USED, &used, &greatest, 0) == SQLITE_OK,
+      used > Self.usualCache
+    else { return false }
+    sqlite3_db_release_memory(handle)
+    return true
+  }
+
+  /// Bytes that are worth keeping.
+  private static let usualCache: Int32 = 16 << 20
 
   /// Brings the log's content into the file, as far as readers let it. The writer's alone.
   func checkpoint() {

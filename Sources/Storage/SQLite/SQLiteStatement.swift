@@ -1,10 +1,7 @@
-// One prepared statement of SQLite: the only owner of its handle. Binding copies; no pointer into a
-// row leaves this file.
+// One prepared statement of SQLite: the only owner of its handle, and of the memory in which its
+// arguments stand. No pointer into a row leaves this file.
 import CSQLite
 internal import KeyModel
-
-/// SQLite's "copy what you are given", a cast that macros can do and the importer cannot.
-private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 final class SQLiteStatement: Row {
   private let handle: OpaquePointer
@@ -12,6 +9,9 @@ final class SQLiteStatement: Row {
   let sql: String
   /// SQLite numbers `$n` by appearance: the index of each by its own number.
   private let positions: [Int32]
+  /// The bytes of texts and blobs one behind the other. SQLite is told that they stay where they
+  /// are: it would allocate memory for each of them.
+  private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   /// Somebody stands on a row of it.
   var isInUse = false
 
@@ -27,34 +27,47 @@ final class SQLiteStatement: Row {
     positions = (0..<max(0, count)).map { sqlite3_bind_parameter_index(made, "$\($0 + 1)") }
   }
 
-  deinit { sqlite3_finalize(handle) }
+  deinit {
+    sqlite3_finalize(handle)
+    bytes.deallocate()
+  }
 
+  /// What was bound before is not in use any more: the statement is new, or was reset.
   func bind(_ arguments: [SQLValue]) throws(StoreError) {
     precondition(arguments.count >= positions.count, "too few arguments")
+    makeRoom(for: arguments)
+    var used = 0
     for (argument, position) in zip(arguments, positions) where position > 0 {
-      let code = bind(argument, at: position)
+      let code = bind(argument, at: position, &used)
       guard code == SQLITE_OK else { throw StoreError(sqlite: database, sql: sql) }
     }
   }
 
-  private func bind(_ value: SQLValue, at position: Int32) -> Int32 {
+  private func makeRoom(for arguments: [SQLValue]) {
+    // One more, so that also what has no bytes has an address: a null pointer would bind NULL.
+    let needed = arguments.reduce(1) { $0 + $1.byteCount }
+    guard needed > bytes.count else { return }
+    bytes.deallocate()
+    bytes = .allocate(byteCount: needed * 2, alignment: 1)
+  }
+
+  private func bind(_ value: SQLValue, at position: Int32, _ used: inout Int) -> Int32 {
     switch value {
-    case .null: sqlite3_bind_null(handle, position)
-    case .integer(let integer): sqlite3_bind_int64(handle, position, integer)
-    case .text:
-      value.withBytes { bytes in
-        // A null pointer would bind NULL, and an empty string may have one.
-        let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-        guard let start else { return sqlite3_bind_text(handle, position, "", 0, transient) }
-        return sqlite3_bind_text(handle, position, start, Int32(bytes.count), transient)
-      }
-    case .blob, .id, .lookup:
-      value.withBytes { bytes in
-        guard !bytes.isEmpty else { return sqlite3_bind_zeroblob(handle, position, 0) }
-        return sqlite3_bind_blob(
-          handle, position, bytes.baseAddress, Int32(bytes.count), transient)
-      }
+    case .null: return sqlite3_bind_null(handle, position)
+    case .integer(let integer): return sqlite3_bind_int64(handle, position, integer)
+    case .text, .blob, .id, .lookup: break
     }
+    let room = UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
+    let count = value.withBytes { bytes in
+      room.copyMemory(from: bytes)
+      return bytes.count
+    }
+    used += count
+    if case .text = value {
+      return sqlite3_bind_text(
+        handle, position, room.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(count), nil)
+    }
+    return sqlite3_bind_blob(handle, position, room.baseAddress, Int32(count), nil)
   }
 
   /// True while there is a row.
@@ -135,7 +148,14 @@ final class SQLiteStatement: Row {
 final class SQLiteCursor: Cursor {
   private let statement: SQLiteStatement
 
+  /// A step after the last would begin anew.
+  private var isOver = false
+
   init(_ statement: SQLiteStatement) { self.statement = statement }
 
-  func next() throws(StoreError) -> (any Row)? { try statement.step() ? statement : nil }
+  func next() throws(StoreError) -> (any Row)? {
+    if isOver { return nil }
+    isOver = try !statement.step()
+    return isOver ? nil : statement
+  }
 }

@@ -6,6 +6,8 @@ package final class Transaction {
   private let mayWrite: Bool
   /// The first error of a statement: nothing more runs after it, on either engine.
   private var failure: StoreError?
+  /// Rows may have been changed.
+  private(set) var hasWritten = false
 
   init(_ connection: any Connection, mayWrite: Bool) {
     self.connection = connection
@@ -41,6 +43,10 @@ package final class Transaction {
   package var webhookQueues: WebhookQueueRepository { WebhookQueueRepository(self) }
   package var meta: MetaRepository { MetaRepository(self) }
 
+  /// To be called now and then: gives back what an import, say, left in memory of the database.
+  /// False where that was little.
+  package func trimMemory() -> Bool { connection.trim() }
+
   /// The error that failed the body so far; forgets it.
   func takeFailure() -> StoreError? {
     defer { failure = nil }
@@ -50,7 +56,7 @@ package final class Transaction {
   /// A change of rows; gives how many.
   @discardableResult
   func execute(_ sql: String, _ arguments: [SQLValue]) throws(StoreError) -> Int {
-    guard mayWrite else { throw note(.readOnly) }
+    try beginWriting()
     return try noting { () throws(StoreError) in try connection.run(sql, arguments) }
   }
 
@@ -87,7 +93,7 @@ package final class Transaction {
 
   /// The same, of a statement that changes rows and returns them.
   func numberChanging(_ sql: String, _ arguments: [SQLValue] = []) throws(StoreError) -> Int64 {
-    guard mayWrite else { throw note(.readOnly) }
+    try beginWriting()
     return try number(sql, arguments)
   }
 
@@ -95,8 +101,13 @@ package final class Transaction {
   func rowChanging<T>(
     _ sql: String, _ arguments: [SQLValue], _ value: (any Row) throws(StoreError) -> T
   ) throws(StoreError) -> T? {
-    guard mayWrite else { throw note(.readOnly) }
+    try beginWriting()
     return try row(sql, arguments, value)
+  }
+
+  private func beginWriting() throws(StoreError) {
+    guard mayWrite else { throw note(.readOnly) }
+    hasWritten = true
   }
 
   func forEach(

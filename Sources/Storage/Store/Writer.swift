@@ -1,5 +1,5 @@
-// A writer: takes what is queued, runs it as one transaction with a savepoint around each
-// job, and answers everybody after one commit. Must not answer anybody before it.
+// A writer: takes what is queued, runs it as one transaction, in which what fails is undone alone,
+// and answers everybody after one commit. Must not answer anybody before it.
 
 /// Confined to the writer's thread once that runs.
 final class Writer {
@@ -52,34 +52,60 @@ final class Writer {
   private func attemptOnce(_ jobs: [Job]) throws(StoreError) {
     if !connection.isUsable { connection = try connect() }
     try connection.begin(kind)
-    var done = 0
-    for job in jobs where try run(job, alone: jobs.count == 1) { done += 1 }
+    var done = try runTogether(jobs)
+    if done == nil {
+      connection.rollback()
+      try connection.begin(kind)
+      done = try runApart(jobs)
+    }
     if done == 0 { return connection.rollback() }
     try connection.commit()
     outcome.succeeded()
   }
 
-  /// False where the job failed and was undone. A job alone in its batch needs no savepoint: the
-  /// whole transaction is its own.
-  private func run(_ job: Job, alone: Bool) throws(StoreError) -> Bool {
-    if !alone { try connection.savepoint() }
-    switch job.run(Transaction(connection, mayWrite: job.mayWrite)) {
-    case .done:
-      if !alone { try connection.release() }
-      return true
-    case .failed(let error):
-      if let error, error.isRetryable(connection) { throw error }
-      if let error, job.mayWrite { outcome.note(error) }
-      if alone { return false }
-      do {
-        try connection.rollbackToSavepoint()
-      } catch let second {
-        // The engine undid the whole transaction by itself (no room, say): the first error tells
-        // why.
-        throw error ?? second
+  /// Without anything between the jobs: hardly any fails, and a savepoint around each costs an
+  /// engine a copy of every page that each changes, or a journey. Gives how many went well; nil
+  /// where one failed that may have changed something, so that nothing can be kept.
+  private func runTogether(_ jobs: [Job]) throws(StoreError) -> Int? {
+    var done = 0
+    for job in jobs {
+      let transaction = Transaction(connection, mayWrite: job.mayWrite)
+      switch job.run(transaction) {
+      case .done: done += 1
+      case .failed(let error):
+        if let error, error.isRetryable(connection) { throw error }
+        if jobs.count == 1 {
+          if let error, job.mayWrite { outcome.note(error) }
+        } else if error != nil || transaction.hasWritten {
+          return nil
+        }
       }
-      return false
     }
+    return done
+  }
+
+  /// With a savepoint around each job, so that what failed is undone alone.
+  private func runApart(_ jobs: [Job]) throws(StoreError) -> Int {
+    var done = 0
+    for job in jobs {
+      try connection.savepoint()
+      switch job.run(Transaction(connection, mayWrite: job.mayWrite)) {
+      case .done:
+        try connection.release()
+        done += 1
+      case .failed(let error):
+        if let error, error.isRetryable(connection) { throw error }
+        if let error, job.mayWrite { outcome.note(error) }
+        do {
+          try connection.rollbackToSavepoint()
+        } catch let second {
+          // The engine undid the whole transaction by itself (no room, say): the first error tells
+          // why.
+          throw error ?? second
+        }
+      }
+    }
+    return done
   }
 }
 
