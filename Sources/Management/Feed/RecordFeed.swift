@@ -41,29 +41,31 @@ package actor RecordFeed {
 
   package var settledPosition: Int64 { settled }
 
-  /// Fills the table from one snapshot: projects, accounts, operator keys, then all keys. What was
-  /// in it and is not in the snapshot goes at the end.
+  /// Fills the table: projects, accounts and operator keys from one snapshot, then all keys. What
+  /// was in it and is not in the store goes at the end.
   package func load() async throws {
     let (records, table, isFirst) = (records, table, loads == 0)
     let asked = watch.now
-    let (keyring, epoch) = try await store.read { tx in
-      let keyring = try records.vault.read(tx)
-      table.replacePeppers(keyring.peppers, position: 0)
-      let position = try tx.changes.latest()
-      table.reserve(versions: Int(try tx.keys.countVersions()))
+    let (start, present) = try await store.read { tx in
+      let start = try LoadStart(tx, records.vault)
+      table.replacePeppers(start.keyring.peppers, position: 0)
+      table.reserve(versions: start.versions)
       var present = PresentRecords()
-      try table.load(position: position) { apply in
-        try records.everything(tx) { change in
-          apply(change)
-          if !isFirst { present.note(change) }
-        }
+      try records.everything(tx) { change in
+        table.load(change)
+        if !isFirst { present.note(change) }
       }
-      if !isFirst { table.keepOnly(present) }
-      return (keyring, try tx.meta.restoreEpoch())
+      return (start, present)
     }
-    records.vault.replace(keyring)
+    let keys = KeyLoad(table, noting: isFirst ? nil : present)
+    async let older: Void = store.read { try keys.run($0, .oldestFirst) }
+    async let newer: Void = store.read { try keys.run($0, .newestFirst) }
+    _ = try await (older, newer)
+    if let found = keys.found { table.keepOnly(found) }
+    table.loaded(position: start.position)
+    records.vault.replace(start.keyring)
     committed.empty()
-    self.epoch = epoch
+    epoch = start.epoch
     settle()
     watch.caughtUp(asked)
     loads += 1
@@ -188,5 +190,19 @@ package actor RecordFeed {
       table.replacePeppers(keyring.peppers, position: item.position)
     }
   }
+}
 
+/// What a load begins with.
+private struct LoadStart: Sendable {
+  var keyring: Keyring
+  var position: Int64
+  var epoch: Int64
+  var versions: Int
+
+  init(_ tx: Transaction, _ vault: Vault) throws {
+    keyring = try vault.read(tx)
+    position = try tx.changes.latest()
+    epoch = try tx.meta.restoreEpoch()
+    versions = Int(try tx.keys.countVersions())
+  }
 }

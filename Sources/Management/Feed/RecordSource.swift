@@ -22,12 +22,12 @@ struct RecordSource: Sendable {
   let vault: Vault
   let policies: PolicyLibrary
 
+  /// All there is, but for the keys.
   func everything(_ tx: Transaction, _ apply: (RecordChange) -> Void) throws {
     for project in try tx.projects.all() { apply(.project(try record(project))) }
     func applyAccount(_ account: Account) { apply(.account(record(account))) }
     try tx.accounts.forEach(applyAccount)
     for key in try tx.operatorKeys.all() { apply(.operatorKey(record(key))) }
-    try tx.keys.forEachRecord { apply(.key($0)) }
   }
 
   /// What each change means, in their order. Keys are read many at a time: an import publishes

@@ -25,15 +25,17 @@ package final class RecordTable: Sendable {
     applied.store(position, ordering: .releasing)
   }
 
-  /// Applies many changes as one: a whole store.
-  package func load<E: Error>(
-    position: Int64, _ changes: ((RecordChange) -> Void) throws(E) -> Void
-  ) throws(E) {
-    try writer.withLock { (writer) throws(E) in
-      try changes { writer.apply($0, shared, directory, epochs) }
-    }
-    applied.store(position, ordering: .releasing)
+  /// Part of a whole store, in force at once; its position is told by `loaded`. Any thread.
+  package func load(_ change: RecordChange) {
+    writer.withLock { $0.apply(change, shared, directory, epochs) }
   }
+
+  /// The same for many keys, whose accounts were loaded before.
+  package func load(_ keys: ArraySlice<KeyRecord>) {
+    writer.withLock { $0.put(keys, shared, directory, epochs) }
+  }
+
+  package func loaded(position: Int64) { applied.store(position, ordering: .releasing) }
 
   /// Removes what is not in `present`: the store was put back, and it is not in it any more.
   package func keepOnly(_ present: PresentRecords) {

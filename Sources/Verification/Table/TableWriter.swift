@@ -34,6 +34,17 @@ struct TableWriter: Sendable {
     reclaim(shared, epochs)
   }
 
+  mutating func put(
+    _ keys: ArraySlice<KeyRecord>, _ shared: SharedTables, _ directory: ProjectDirectory,
+    _ epochs: Epochs
+  ) {
+    // In place: to take a record out would count five references, and back.
+    keys.withUnsafeBufferPointer { keys in
+      for at in keys.indices { put(keys[at], shared, directory) }
+    }
+    reclaim(shared, epochs)
+  }
+
   mutating func keepOnly(
     _ present: PresentRecords, _ shared: SharedTables, _ directory: ProjectDirectory,
     _ epochs: Epochs
