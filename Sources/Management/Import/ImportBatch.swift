@@ -5,13 +5,15 @@ internal import KeyModel
 internal import Storage
 
 struct ImportBatch {
-  /// A row that is taken, before it has its id.
+  /// A row that is taken.
   struct Accepted {
-    var row: ImportRow
-    var plan: KeyPlan
-    var account: Account
-    var publicID: String?
+    /// Without id and version.
+    var key: Key
     var lookup: Lookup
+    var hint: String
+    /// Nil where only its hash is known.
+    var secret: Secret?
+    var isRecoverable: Bool
   }
 
   let request: KeyImport
@@ -24,8 +26,14 @@ struct ImportBatch {
   private(set) var refusals: [(index: Int, refusal: ImportRefusal)] = []
   private var known = ImportKnown()
   private var active: [KeyFilter: Int] = [:]
+  /// Of the keys that it makes.
+  private let actor: String
 
-  init(_ management: UseCases, _ project: Project, _ policy: Policy, _ request: KeyImport) {
+  init(
+    _ management: UseCases, _ project: Project, _ policy: Policy, _ request: KeyImport,
+    actor: String
+  ) {
+    self.actor = actor
     self.management = management
     self.project = project
     self.policy = policy
@@ -39,8 +47,8 @@ struct ImportBatch {
 
   /// The account of all keys that were taken, where that is one.
   var onlyAccount: AccountID? {
-    let first = accepted.first?.account.id
-    return accepted.allSatisfy { $0.account.id == first } ? first : nil
+    let first = accepted.first?.key.accountID
+    return accepted.allSatisfy { $0.key.accountID == first } ? first : nil
   }
 
   mutating func judge(_ context: inout ChangeContext) throws {
@@ -67,16 +75,33 @@ struct ImportBatch {
     try fit(&row)
     if row.new.environment == nil { row.new.environment = request.environment }
     try known.check(row.publicID, policy)
-    // Before anything is made for the row: would it be taken, but for its account?
-    _ = try KeyPlan(row.new, .found(ImportPlaces.anyApplication(project)), policy, now: context.now)
-    let home = try account ?? places.makeAccount(for: row, &context)
-    let choice = try places.application(of: row, home, &context)
-    let plan = try KeyPlan(row.new, choice, policy, now: context.now)
+    let (home, plan) = try place(row, account, &context)
     try takeRoom(plan, home, context)
     let publicID =
       try row.publicID ?? management.makePublicID(project.id, policy, context)
     known.keep(index, row.publicID)
-    return Accepted(row: row, plan: plan, account: home, publicID: publicID, lookup: lookup)
+    let key = Key(
+      id: KeyID(bits: 0), publicID: publicID, projectID: project.id, accountID: home,
+      applicationID: plan.application.id, environment: plan.environment.name, kind: plan.kind,
+      name: row.new.name, description: row.new.description, access: plan.access,
+      routes: row.new.routes, createdAt: context.now, createdBy: actor,
+      expiresAt: row.new.expiresAt)
+    return Accepted(
+      key: key, lookup: lookup, hint: row.hint, secret: row.material.secret,
+      isRecoverable: plan.environment.reveal == .always)
+  }
+
+  /// Where the key goes and what it will be. Nothing is made for a row that would not be taken.
+  private mutating func place(
+    _ row: ImportRow, _ account: Account?, _ context: inout ChangeContext
+  ) throws -> (AccountID, KeyPlan) {
+    if let account, let found = try places.findApplication(of: row, account, context.tx) {
+      return (account.id, try KeyPlan(row.new, .found(found), policy, now: context.now))
+    }
+    _ = try KeyPlan(row.new, .found(ImportPlaces.anyApplication(project)), policy, now: context.now)
+    let home = try account ?? places.makeAccount(for: row, &context)
+    let choice = try places.application(of: row, home, &context)
+    return (home.id, try KeyPlan(row.new, choice, policy, now: context.now))
   }
 
   /// A secret of the policy's own form says itself which environment and kind it is of.
@@ -98,11 +123,11 @@ struct ImportBatch {
   }
 
   private mutating func takeRoom(
-    _ plan: KeyPlan, _ account: Account, _ context: ChangeContext
+    _ plan: KeyPlan, _ account: AccountID, _ context: ChangeContext
   ) throws {
     guard !request.ignoreLimits, let limit = policy.keyLimit, let max = limit.max else { return }
     let place = limit.filter(
-      account: account.id, application: plan.application.id, environment: plan.environment.name,
+      account: account, application: plan.application.id, environment: plan.environment.name,
       at: context.now)
     let count = try active[place] ?? Int(context.tx.keys.count(place))
     active[place] = count
@@ -116,18 +141,16 @@ struct ImportBatch {
   /// The keys of the accepted rows. In the order of their look-up values, with ids in the same
   /// order: neither of the two indexes is then written all over the place.
   func keys(_ context: ChangeContext) throws -> [Key] {
-    let rows = accepted.sorted { $0.lookup.words.0.bigEndian < $1.lookup.words.0.bigEndian }
-    let ids = rows.map { _ in context.entropy.newID(context.now) as KeyID }.sorted()
+    let order = accepted.indices.sorted {
+      accepted[$0].lookup.words.0.bigEndian < accepted[$1].lookup.words.0.bigEndian
+    }
+    let ids = order.map { _ in context.entropy.newID(context.now) as KeyID }.sorted()
     let pepper = try management.vault.newestPepper(context.tx)
-    return try zip(rows, ids).map { row, id in
-      let blank = Key(
-        id: id, publicID: row.publicID, projectID: project.id, accountID: row.account.id,
-        applicationID: row.plan.application.id, environment: row.plan.environment.name,
-        kind: row.plan.kind, name: row.row.new.name, description: row.row.new.description,
-        access: row.plan.access, routes: row.row.new.routes, createdAt: context.now,
-        createdBy: context.actor, expiresAt: row.row.new.expiresAt)
+    return try zip(order, ids).map { at, id in
+      var key = accepted[at].key
+      key.id = id
       return KeyLifecycle.issue(
-        blank, try version(row, id, pepper.pepperID, context), now: context.now)
+        key, try version(accepted[at], id, pepper.pepperID, context), now: context.now)
     }
   }
 
@@ -137,13 +160,13 @@ struct ImportBatch {
     let id: VersionID = context.entropy.newID(context.now)
     var version = KeyVersion(
       id: id, keyID: key, number: 1, state: .active, lookup: row.lookup, algorithm: .sha256,
-      pepperID: 0, hint: row.row.hint, acceptedFrom: context.now, createdAt: context.now)
-    guard case .secret(let secret) = row.row.material else { return version }
+      pepperID: 0, hint: row.hint, acceptedFrom: context.now, createdAt: context.now)
+    guard let secret = row.secret else { return version }
     version.algorithm = .blake2b
     version.pepperID = pepper
-    if row.plan.environment.reveal == .always {
+    if row.isRecoverable {
       version.sealedSecret = try management.vault.seal(
-        secret, at: .version(id, of: row.account.id), entropy: context.entropy, context.tx)
+        secret, at: .version(id, of: row.key.accountID), entropy: context.entropy, context.tx)
     }
     return version
   }

@@ -13,7 +13,7 @@ extension UseCases {
       let project = try context.view.project(slug: slug)
       let policy = try policies.policy(of: project).policy
       if let account = request.account { _ = try context.view.account(account) }
-      var batch = ImportBatch(self, project, policy, request)
+      var batch = ImportBatch(self, project, policy, request, actor: context.actor)
       try batch.judge(&context)
       if !request.dryRun { try store(batch, in: project, &context) }
       return Answer(200, Represent.imported(batch))

@@ -101,12 +101,9 @@ struct ImportPlaces {
   mutating func application(
     of row: ImportRow, _ account: Account, _ context: inout ChangeContext
   ) throws -> ApplicationChoice {
+    if let found = try findApplication(of: row, account, context.tx) { return .found(found) }
+    if row.new.applicationID != nil { return .none("is no application of the account") }
     let all = try applications(of: account, context.tx)
-    if let id = row.new.applicationID {
-      return all.first { $0.id == id }.map { .found($0) }
-        ?? .none("is no application of the account")
-    }
-    if let found = Self.choose(row.application, among: all) { return .found(found) }
     guard request.createMissing, row.application != nil || all.isEmpty else {
       throw ImportRefusal(
         .applicationNotFound,
@@ -124,6 +121,15 @@ struct ImportPlaces {
     applicationsMade += 1
     applications[account.id] = all + [made]
     return .found(made)
+  }
+
+  /// Nil where there is none, or not yet.
+  mutating func findApplication(
+    of row: ImportRow, _ account: Account, _ tx: Transaction
+  ) throws -> Application? {
+    let all = try applications(of: account, tx)
+    if let id = row.new.applicationID { return all.first { $0.id == id } }
+    return Self.choose(row.application, among: all)
   }
 
   private static func choose(_ name: String?, among all: [Application]) -> Application? {

@@ -58,6 +58,8 @@ package struct ImportRow: Sendable {
   enum Material: Sendable {
     case hash(Lookup)
     case secret(Secret)
+
+    var secret: Secret? { if case .secret(let secret) = self { secret } else { nil } }
   }
 
   /// An account of the project, by its own id or by that of the operator's system.
