@@ -46,9 +46,10 @@ extension ConsoleRequest {
       method: text(head.method), path: text(head.path), query: head.query.map(text),
       isLocal: isLocal)
     for index in 0..<head.headers.count {
-      let field = head.headers[index]
-      let name = text(field.name).lowercased()
-      if Self.readFields.contains(name) { fields.append(Field(name, text(field.value))) }
+      guard let name = Self.readFields.first(where: { head.headers.isNamed(index, $0) }) else {
+        continue
+      }
+      fields.append(Field(name, text(head.headers.value(index))))
     }
   }
 }

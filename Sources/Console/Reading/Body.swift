@@ -41,6 +41,7 @@ enum Body {
   private static func isJSON(_ request: ConsoleRequest, _ route: Route) -> Bool {
     let values = request.values("content-type")
     guard values.count == 1, let value = values.first else { return false }
+    if value == "application/json" { return true }
     let parts = value.split(separator: ";", omittingEmptySubsequences: false).map {
       $0.trimmingBlanks.lowercased()
     }
@@ -55,10 +56,12 @@ enum Body {
 }
 
 extension StringProtocol {
+  /// By bytes: a mark that combines with a blank leaves the blank a blank.
   var trimmingBlanks: String {
-    var text = self[...]
-    while text.first == " " || text.first == "\t" { text = text.dropFirst() }
-    while text.last == " " || text.last == "\t" { text = text.dropLast() }
-    return String(text)
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    var text = Substring(self).utf8
+    while let byte = text.first, isBlank(byte) { text.removeFirst() }
+    while let byte = text.last, isBlank(byte) { text.removeLast() }
+    return String(Substring(text))
   }
 }

@@ -10,10 +10,10 @@ enum Headers {
       throw Problem(.malformedRequest, "There must be one Authorization header.")
     }
     guard let value = values.first?.trimmingBlanks else { return nil }
-    let parts = value.split(separator: " ", maxSplits: 1)
-    guard let scheme = parts.first, scheme.lowercased() == "bearer" else { return nil }
-    guard parts.count == 2 else { throw .unauthorized(invalidToken: true) }
-    return parts[1].trimmingBlanks
+    let end = value.utf8.firstIndex(of: 0x20) ?? value.endIndex
+    guard value[..<end].lowercased() == "bearer" else { return nil }
+    guard end < value.endIndex else { throw .unauthorized(invalidToken: true) }
+    return value[end...].trimmingBlanks
   }
 
   /// Of a scanner's report; nil where it is not signed, or in two ways.

@@ -53,9 +53,9 @@ package struct Query: Sendable {
       let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return Pair(
         raw: String(halves[0].prefix(64)),
-        name: PercentDecoding.decode(halves[0].utf8, plusIsSpace: true),
+        name: PercentDecoding.decode(halves[0], plusIsSpace: true),
         value: halves.count == 1
-          ? "" : PercentDecoding.decode(halves[1].utf8, plusIsSpace: true))
+          ? "" : PercentDecoding.decode(halves[1], plusIsSpace: true))
     }
   }
 

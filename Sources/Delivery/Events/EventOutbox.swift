@@ -29,7 +29,7 @@ package struct EventOutbox {
   @discardableResult
   package func write(
     _ type: String, project: ProjectID, account: AccountID, environment: String?,
-    _ data: JSONObject, id: EventID? = nil
+    _ data: @autoclosure () throws -> JSONObject, id: EventID? = nil
   ) throws -> [WebhookID] {
     let webhooks = try tx.webhooks.all(account: account).filter {
       $0.hears(type, in: environment)
@@ -37,7 +37,7 @@ package struct EventOutbox {
     guard !webhooks.isEmpty else { return [] }
     let event = Event(
       id: id ?? entropy.newID(now), projectID: project, accountID: account,
-      environment: environment, type: type, createdAt: now, data: data)
+      environment: environment, type: type, createdAt: now, data: try data())
     try write(event, to: webhooks)
     return webhooks.map(\.id)
   }

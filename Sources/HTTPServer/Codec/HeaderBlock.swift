@@ -18,13 +18,16 @@ package enum HeaderBlock {
     return block
   }
 
+  private static let engineFields = [
+    "date", "connection", "content-length", "transfer-encoding",
+  ]
+
   private static func isSound(_ header: ResponseHeader) -> Bool {
     guard !header.name.isEmpty, header.name.utf8.allSatisfy(Byte.isToken),
       header.value.utf8.allSatisfy(Byte.isText)
     else { return false }
-    switch header.name.lowercased() {
-    case "date", "connection", "content-length", "transfer-encoding": return false
-    default: return true
+    return !engineFields.contains {
+      $0.utf8.count == header.name.utf8.count && $0 == header.name.lowercased()
     }
   }
 }

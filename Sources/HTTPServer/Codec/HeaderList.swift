@@ -57,10 +57,14 @@ package struct HeaderList {
   }
 
   package func occurrences(_ lowercaseName: String) -> Int {
+    (0..<count).count { isNamed($0, lowercaseName) }
+  }
+
+  package func isNamed(_ position: Int, _ lowercaseName: String) -> Bool {
     var name = lowercaseName
     return name.withUTF8 { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return (0..<count).count { matches($0, start, bytes.count) }
+      guard let start = bytes.baseAddress else { return false }
+      return matches(position, start, bytes.count)
     }
   }
 

@@ -20,17 +20,30 @@ package enum Base62 {
       number[number.count - 1] = number[number.count - 1] << 8 | UInt32(byte)
     }
     var text = [UInt8](repeating: 0, count: width(ofBytes: bytes.count))
-    for index in text.indices.reversed() { text[index] = digits[divide(&number)] }
+    var end = text.count
+    while end > 0 {
+      var rest = divide(&number)
+      let start = max(0, end - digitsAtOnce)
+      for index in (start..<end).reversed() {
+        text[index] = digits[rest % 62]
+        rest /= 62
+      }
+      end = start
+    }
     return text
   }
 
-  /// Divides by 62 in place and gives the remainder.
+  /// Digits that one division gives: as many as fit 32 bits.
+  private static let digitsAtOnce = 5
+
+  /// Divides by 62 to the power of `digitsAtOnce` in place and gives the remainder.
   private static func divide(_ number: inout [UInt32]) -> Int {
+    let divisor: UInt64 = 916_132_832
     var remainder: UInt64 = 0
     for index in number.indices {
       let value = remainder << 32 | UInt64(number[index])
-      number[index] = UInt32(truncatingIfNeeded: value / 62)
-      remainder = value % 62
+      number[index] = UInt32(truncatingIfNeeded: value / divisor)
+      remainder = value % divisor
     }
     return Int(remainder)
   }

@@ -14,29 +14,38 @@ package enum Hex {
     }
   }
 
-  package static func encode(_ bytes: some Collection<UInt8>) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+  package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+    String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+      for at in 0..<bytes.count {
+        text[at * 2] = digit(bytes[at] >> 4)
+        text[at * 2 + 1] = digit(bytes[at] & 15)
+      }
+      return bytes.count * 2
     }
-    return String(decoding: text, as: UTF8.self)
+  }
+
+  package static func encode(_ bytes: some Collection<UInt8>) -> String {
+    Array(bytes).withUnsafeBytes { encode($0) }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
   /// Nil where the text has an odd length or holds anything but hexadecimal digits.
   package static func decode(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for byte in text.utf8 {
-      guard let value = value(of: byte) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
+    var text = text
+    return text.withUTF8 { text in
+      guard text.count.isMultiple(of: 2) else { return nil }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(text.count / 2)
+      for at in stride(from: 0, to: text.count, by: 2) {
+        guard let high = value(of: text[at]), let low = value(of: text[at + 1]) else {
+          return nil
+        }
+        bytes.append(high << 4 | low)
       }
+      return bytes
     }
-    return high == nil ? bytes : nil
   }
 }

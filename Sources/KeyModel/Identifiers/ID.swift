@@ -30,9 +30,15 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
 
   /// Nil unless the text is exactly what `description` prints for some id of this kind.
   package init?(_ text: some StringProtocol) {
-    let prefix = Tag.prefix.description + "_"
-    guard text.utf8.count == prefix.utf8.count + 26, text.hasPrefix(prefix) else { return nil }
-    guard let bits = Base32.decode(text.utf8.dropFirst(prefix.utf8.count)) else { return nil }
+    var text = String(text)
+    let bits = text.withUTF8 { text in
+      let prefix = Tag.bytes
+      guard text.count == prefix.count + 27, text.starts(with: prefix),
+        text[prefix.count] == UInt8(ascii: "_")
+      else { return nil as UInt128? }
+      return Base32.decode(UnsafeBufferPointer(rebasing: text[(prefix.count + 1)...]))
+    }
+    guard let bits else { return nil }
     self.bits = bits
   }
 
@@ -84,12 +90,25 @@ package enum Base32 {
     var bits: UInt128 = 0
     var count = 0
     for byte in text {
-      guard let digit = alphabet.firstIndex(of: byte) else { return nil }
+      guard let digit = value(of: byte) else { return nil }
       if count == 0, digit > 7 { return nil }
       bits = bits << 5 | UInt128(digit)
       count += 1
     }
     return count == 26 ? bits : nil
+  }
+
+  /// The letters in their order, without i, l, o and u.
+  private static func value(of digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "h"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "j")...UInt8(ascii: "k"): digit - UInt8(ascii: "j") + 18
+    case UInt8(ascii: "m")...UInt8(ascii: "n"): digit - UInt8(ascii: "m") + 20
+    case UInt8(ascii: "p")...UInt8(ascii: "t"): digit - UInt8(ascii: "p") + 22
+    case UInt8(ascii: "v")...UInt8(ascii: "z"): digit - UInt8(ascii: "v") + 27
+    default: nil
+    }
   }
 }
 

@@ -4,6 +4,7 @@ package enum JSONWriter {
   /// Without any white space. Numbers that are not finite become `null`.
   package static func compact(_ value: JSONValue) -> [UInt8] {
     var output: [UInt8] = []
+    output.reserveCapacity(512)
     write(value, into: &output)
     return output
   }

@@ -125,10 +125,6 @@ extension UseCases {
     }
   }
 
-  func policy(of account: Account, _ view: View) throws -> Policy {
-    try policies.policy(of: try view.project(account.projectID)).policy
-  }
-
   private func require(access: Access?, in policy: Policy) throws(Problem) {
     guard let access, !policy.access.contains(access) else { return }
     throw .invalid("/access", "must be one of: " + policy.accessNames)

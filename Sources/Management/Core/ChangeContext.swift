@@ -60,10 +60,10 @@ struct ChangeContext {
   /// - Parameter environment: nil: it concerns the account in all of them.
   mutating func emit(
     _ kind: EventKind, project: ProjectID, account: AccountID, environment: String? = nil,
-    _ data: JSONObject
+    _ data: @autoclosure () throws -> JSONObject
   ) throws {
     woken += try outbox.write(
-      kind.rawValue, project: project, account: account, environment: environment, data)
+      kind.rawValue, project: project, account: account, environment: environment, try data())
   }
 
   var outbox: EventOutbox {

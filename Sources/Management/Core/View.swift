@@ -14,6 +14,12 @@ struct View {
     return project
   }
 
+  /// Of the project's row; nil where there is none.
+  func revision(_ id: ProjectID) throws -> Int64? {
+    try visible(id)
+    return try tx.projects.revision(id)
+  }
+
   func project(slug: String) throws -> Project {
     guard ProjectRule.isSlug(slug), let project = try tx.projects.find(slug: slug) else {
       throw Problem.notFound()

@@ -3,10 +3,12 @@ internal import KeyModel
 
 extension ChangeContext {
   /// - Parameter more: members of `data` besides those of the key.
-  mutating func emit(_ kind: EventKind, _ key: Key, _ more: JSONObject = [:]) throws {
+  mutating func emit(
+    _ kind: EventKind, _ key: Key, _ more: @autoclosure () -> JSONObject = [:]
+  ) throws {
     try emit(
       kind, project: key.projectID, account: key.accountID, environment: key.environment,
-      key.eventData.merging(more))
+      key.eventData.merging(more()))
   }
 }
 

@@ -104,8 +104,8 @@ enum ApplicationChoice {
         }
       return
     }
-    let all = try tx.applications.list(account: account, limit: 200)
-    if let found = all.last(where: { $0.name == Application.defaultName }) ?? Self.only(of: all) {
+    let all = try tx.applications.all(of: account)
+    if let found = all.first(where: { $0.name == Application.defaultName }) ?? Self.only(of: all) {
       self = .found(found)
     } else {
       self = .none(

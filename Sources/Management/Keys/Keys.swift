@@ -166,10 +166,6 @@ extension UseCases {
     context.publish(new)
     try closeCycle(of: new, before: old, &context)
   }
-
-  func policy(of key: Key, _ view: View) throws -> Policy {
-    try policies.policy(of: try view.project(key.projectID)).policy
-  }
 }
 
 extension KeyPatch {

@@ -53,6 +53,13 @@ package final class PolicyLibrary: Sendable {
     return merged
   }
 
+  /// Nil where it has to be read.
+  func policy(of id: ProjectID, revision: Int64) -> Policy? {
+    cache.withLock { cache in
+      cache[id].flatMap { $0.revision == revision ? $0.merged.policy : nil }
+    }
+  }
+
   /// To be called with what is committed only: a revision that was rolled back may come again.
   package func remember(_ project: Project, _ merged: Merged) {
     cache.withLock { $0[project.id] = Cached(revision: project.revision, merged: merged) }

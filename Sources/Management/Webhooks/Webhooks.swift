@@ -110,10 +110,6 @@ extension UseCases {
     let reason = complaint.hasSuffix(".") ? String(complaint.dropLast()) : complaint
     findings.append(.init(pointer: "/url", "is none that can be called: \(reason)"))
   }
-
-  func policy(of webhook: Webhook, _ view: View) throws -> Policy {
-    try policies.policy(of: try view.project(webhook.projectID)).policy
-  }
 }
 
 extension WebhookRules {
