@@ -130,7 +130,7 @@ struct CommandLineTests {
     #expect(Rendering.text(rows, columns: ["id", "n"]) == "ID   N\na    1\nbcd  -\n")
     let object = try JSONReader.read(#"{"id":"a\u001b[2J","keys":[{"b":true}]}"#)
     #expect(
-      Rendering.text(object, columns: []) == "id    a\u{FFFD}[2J\nkeys  [{\"b\":true}]\n")
+      Rendering.text(object, columns: []) == "id  a\u{FFFD}[2J\n\nkeys:\nB\nyes\n")
   }
 
   @Test("Words near each other are told from words far apart")

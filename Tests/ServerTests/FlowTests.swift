@@ -308,6 +308,30 @@ struct FlowTests {
     #expect(neither.exit == .usage && neither.errors.contains("--server URL"))
   }
 
+  @Test("A database or journal that is gone is said by doctor and made by no command")
+  func gone() async throws {
+    let ports = ["--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
+    let journal = data + "/revocations.journal"
+    let database = data + "/latchkey.db"
+    _ = await latchkey("projects", "list", "--data", data)
+    try Files.rename(journal, to: journal + ".away")
+    let lost = await latchkey(["doctor", "--data", data] + ports)
+    #expect(lost.exit == .failure, "\(lost)")
+    #expect(lost.output.contains("fail  journal      serve refuses to start"), "\(lost)")
+    #expect(lost.output.contains("--accept-lost-revocations"), "\(lost)")
+    try Files.rename(journal + ".away", to: journal)
+    for suffix in ["", "-wal", "-shm"] where Files.exists(database + suffix) {
+      try Files.rename(database + suffix, to: database + suffix + ".away")
+    }
+    for words in [["projects", "list"], ["migrate"], ["master-key", "list"]] {
+      let ran = await latchkey(words + ["--data", data])
+      #expect(ran.exit == .config && ran.errors.contains("restore a backup"), "\(ran)")
+      #expect(!Files.exists(database))
+    }
+    let nowhere = await latchkey(["doctor", "--data", folder.file("none")] + ports)
+    #expect(!nowhere.output.contains("holds the folder"), "\(nowhere)")
+  }
+
   @Test("doctor finds a healthy folder healthy and names an unreachable upstream")
   func doctor() async throws {
     _ = await latchkey(

@@ -12,7 +12,7 @@ package struct NoticeText: Sendable {
     case .cyclingChanged(let change, let environment, let endpoint, let everyDays, let reason):
       self.init(
         "Auto-cycling was \(change.rawValue)",
-        reason ?? Self.unexpected("The settings of auto-cycling were \(change.rawValue)."),
+        reason ?? Self.unexpected("Auto-cycling was \(change.rawValue)."),
         [
           ("Environment", environment), ("Endpoint", Self.place(endpoint)),
           ("Every", everyDays == 1 ? "day" : "\(everyDays) days"),

@@ -122,12 +122,15 @@ package enum PolicyExplanation {
       : "the old secret stops when the new one is sent"
     let proof =
       rules.acknowledge == .echo ? "repeats the request id" : "proves that it holds the new key"
+    let retries = rules.retriesWithinCycle
+    let again =
+      retries == 0
+      ? "a refusal fails the cycle" : "a refusal is tried \(count(retries, "time")) more"
     let end = rules.deadlineSeconds.map { "after \(duration($0))" } ?? "at the next one"
     return [
       "Keys can cycle by themselves at \(time(rules.atSecond)) (\(plans)); \(old)"
         + (rules.manualRotationWhileOn ? "." : "; meanwhile nobody rotates by hand."),
-      "The endpoint \(proof); a refusal is tried \(count(rules.retriesWithinCycle, "time")) more, "
-        + "and an open cycle fails \(end).",
+      "The endpoint \(proof); \(again), and an open cycle fails \(end).",
     ]
   }
 

@@ -17,11 +17,22 @@ enum Rendering {
     return aligned([heads] + cells)
   }
 
+  /// Lists of objects follow as tables of their own.
   static func list(_ object: JSONObject) -> String {
-    let width = object.members.map(\.name.count).max() ?? 0
-    return object.members.map { member in
-      pad(member.name, to: width) + "  " + cell(member.value) + "\n"
-    }.joined()
+    let lines = object.members.filter { !isTable($0.value) }
+    let width = lines.map(\.name.count).max() ?? 0
+    let said = lines.map { pad($0.name, to: width) + "  " + cell($0.value) + "\n" }
+    let tables = object.members.filter { isTable($0.value) }.map { member in
+      let items = member.value.array ?? []
+      let columns = items.first?.object?.members.map(\.name) ?? []
+      return "\n" + member.name + ":\n" + table(items, columns: columns)
+    }
+    return (said + tables).joined()
+  }
+
+  private static func isTable(_ value: JSONValue) -> Bool {
+    guard let items = value.array, !items.isEmpty else { return false }
+    return items.allSatisfy { $0.object != nil }
   }
 
   static func aligned(_ rows: [[String]]) -> String {

@@ -45,6 +45,8 @@ struct ResourceCommand: Sendable {
   /// Said on standard error after an answer without body.
   var done = "done"
   var examples: [Example] = []
+  /// A member that says whether what was tried worked; where it did not, the exit code is 1.
+  var verdict: String?
 
   static let json = Flag(name: "json", placeholder: nil, summary: "print the answer as JSON")
   static let paging = [
@@ -95,8 +97,15 @@ struct ResourceCommand: Sendable {
     }
     if invocation.has("json") {
       invocation.surroundings.line(JSONWriter.compactText(value))
-      return
+    } else {
+      showForPeople(value, invocation)
     }
+    if let verdict, value[verdict]?.bool == false {
+      throw ToolError(.failure, "not \(verdict): \(Rendering.cell(value["reason"]))")
+    }
+  }
+
+  private func showForPeople(_ value: JSONValue, _ invocation: Invocation) {
     invocation.surroundings.write(Rendering.text(value, columns: columns))
     let said = JSONObject(facts.compactMap { name in value[name].map { (name, $0) } })
     if !facts.isEmpty { invocation.surroundings.write("\n" + Rendering.list(said)) }

@@ -40,7 +40,8 @@ extension ResourceTable {
           says: "a new key every 30 days at 00:00 UTC")
       ]),
     ResourceCommand(
-      path: ["cycling", "test"], summary: "Ask an endpoint whether it would acknowledge",
+      path: ["cycling", "test"],
+      summary: "Ask an endpoint whether it would acknowledge; 1 where not",
       method: "POST", route: route + "/test",
       flags: [
         account, environment,
@@ -49,7 +50,7 @@ extension ResourceTable {
       examples: [
         Example(
           line: "latchkey cycling test --account acc_…", says: "the reason, where it would not")
-      ]),
+      ], verdict: "ok"),
     ResourceCommand(
       path: ["cycling", "run"], summary: "Cycle now, outside the grid", method: "POST",
       route: route + "/run", flags: [account, environment], fields: [.body("environment")]),
@@ -58,8 +59,13 @@ extension ResourceTable {
       method: "GET", route: route + "/history", flags: [account, environment],
       fields: [.query("environment")],
       columns: [
-        "id", "cause", "state", "slot_at", "started_at", "ended_at", "attempts", "reason",
+        "id", "key_id", "cause", "state", "slot_at", "started_at", "ended_at", "attempts", "reason",
       ]),
+    ResourceCommand(
+      path: ["cycling", "acknowledge"],
+      summary: "Commit a cycle that is in doubt: the customer has the new secret",
+      method: "POST", route: "/v1/cycles/{CYCLE}/acknowledge",
+      arguments: [Argument(name: "CYCLE", summary: "cyc_…")]),
     ResourceCommand(
       path: ["cycling", "off"], summary: "Turn auto cycling off; the keys stay as they are",
       method: "DELETE", route: route, flags: [account, environment],

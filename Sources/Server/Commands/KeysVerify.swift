@@ -13,8 +13,10 @@ enum KeysVerify {
     flags: [
       Flag(
         name: "project", placeholder: "SLUG", summary: "the project's slug", required: true),
-      Flag(name: "method", placeholder: "METHOD", summary: "of the call (GET)"),
-      Flag(name: "path", placeholder: "PATH", summary: "of the call (/)"), ResourceCommand.json,
+      Flag(
+        name: "method", placeholder: "METHOD", summary: "of the call; else rules on it stay open"),
+      Flag(name: "path", placeholder: "PATH", summary: "of the call; else rules on it stay open"),
+      ResourceCommand.json,
     ],
     settings: Setting.client,
     examples: [

@@ -107,7 +107,7 @@ enum MasterKeyCommands {
     let keys = try MasterKeyFile.load(
       credentialsDirectory: variables["CREDENTIALS_DIRECTORY"], path: path,
       environmentValue: variables[MasterKeyFile.variable])
-    let store = try Store.open(ServeSettings.store(config, folder))
+    let store = try ServeSettings.openStore(config, folder)
     do { try await body(store, keys, path) } catch {
       await OffThread.run { store.close() }
       throw error

@@ -25,7 +25,10 @@ enum ProjectsApply {
   ) { invocation in
     let file = try PolicyFile(invocation.flag("file") ?? "")
     guard let wanted = file.document.object, let slug = wanted["slug"]?.string else {
-      throw ToolError(.config, "\(file.path): want an object with a slug")
+      throw ToolError(
+        .config,
+        "\(file.path): want {\"slug\":…,\"profile\":…,\"policy\":…}; a policy alone goes to "
+          + "latchkey projects update SLUG --policy @FILE")
     }
     try await Connection.with(invocation) { client in
       let found = try await client.send("GET", "/v1/projects/\(URLText.escape(slug))")

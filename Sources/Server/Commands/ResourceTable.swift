@@ -56,6 +56,10 @@ enum ResourceTable {
     ResourceCommand(
       path: ["projects", "delete"], summary: "Delete a project with all its accounts and keys",
       method: "DELETE", route: "/v1/projects/{SLUG}", arguments: [slug], done: "deleted"),
+    ResourceCommand(
+      path: ["projects", "reveal-assertion-key"],
+      summary: "Show the key that signs forward-auth's assertions", method: "POST",
+      route: "/v1/projects/{SLUG}/assertion-key/reveal", arguments: [slug]),
   ]
 
   // MARK: Accounts and applications
@@ -117,6 +121,9 @@ enum ResourceTable {
     ResourceCommand(
       path: ["accounts", "delete"], summary: "Delete an account with all its keys",
       method: "DELETE", route: "/v1/accounts/{ACCOUNT}", arguments: [account], done: "deleted"),
+    ResourceCommand(
+      path: ["accounts", "reveal-client-secret"], summary: "Show an account's client secret",
+      method: "POST", route: "/v1/accounts/{ACCOUNT}/client-secret/reveal", arguments: [account]),
   ]
 
   private static let applicationFlags = [

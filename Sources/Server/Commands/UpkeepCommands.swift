@@ -20,7 +20,7 @@ enum UpkeepCommands {
     } else {
       for finding in report { invocation.surroundings.line(finding.line) }
     }
-    if failed > 0 { throw ToolError(.failure, "\(failed) checks failed") }
+    if failed > 0 { throw ToolError(.failure, "\(failed) of the checks failed") }
   }
 
   static let backup = Command(
@@ -75,7 +75,7 @@ enum UpkeepCommands {
     let folder = DataFolder(try config.require(.data))
     try folder.check()
     let lock = try FolderLock.take(folder.path, purpose: "migrate")
-    let store = try Store.open(ServeSettings.store(config, folder))
+    let store = try ServeSettings.openStore(config, folder)
     await OffThread.run { store.close() }
     withExtendedLifetime(lock) {}
     if invocation.has("json") {

@@ -35,6 +35,7 @@ final class ControlPlane: Sendable {
     let transport = try Outbound.transport(plan.outbound)
     let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
     storeTimes = times ?? StoreTimes(plan.store, elapsed: surroundings.elapsed)
+    try ServeSettings.checkIsThere(plan.store)
     store = try Store.open(plan.store, watch: storeTimes)
     do {
       vault = try await Vault.open(store, masterKeys: keys)

@@ -41,6 +41,20 @@ package struct ServeSettings: Sendable {
     config.text(.database).map { .postgres(url: $0) } ?? .sqliteFile(path: folder.database)
   }
 
+  /// For commands that work on the store themselves.
+  static func openStore(_ config: Config, _ folder: DataFolder) throws -> Store {
+    let location = store(config, folder)
+    try checkIsThere(location)
+    return try Store.open(location)
+  }
+
+  /// Opening would make an empty store where there is none: that is for `init` and `restore` alone.
+  static func checkIsThere(_ location: StoreLocation) throws(ToolError) {
+    guard case .sqliteFile(let path) = location, !Files.exists(path) else { return }
+    throw ToolError(
+      .config, "\(path) is missing: restore a backup, or begin anew with latchkey init")
+  }
+
   private static func address(
     _ config: Config, _ setting: Setting
   ) throws(ToolError) -> HostPort {

@@ -31,6 +31,20 @@ enum RestoreGuard {
       + "latchkey restore --accept-lost-revocations --data \(folder.path)"
   }
 
+  /// What `openJournal` would refuse, without making anything. For the doctor.
+  static func obstacle(
+    _ path: String, _ known: JournalKnowledge, _ capabilities: StoreCapabilities
+  ) -> String? {
+    if known.isPending { return "the store was restored without its revocation journal" }
+    let mayBegin = known.marks.isEmpty || capabilities.sharedAmongProcesses
+    if !Files.exists(path) { return mayBegin ? nil : "\(JournalError.missing(path))" }
+    do throws(JournalError) {
+      let text = try RevocationJournal(path).text()
+      try known.check(text, path: path)
+      return known.marks[text.id] != nil || mayBegin ? nil : "\(JournalError.strange(path))"
+    } catch { return "\(error)" }
+  }
+
   private static func fitting(
     _ path: String, _ known: JournalKnowledge, _ capabilities: StoreCapabilities,
     _ entropy: any Entropy

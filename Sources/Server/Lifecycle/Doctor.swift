@@ -78,13 +78,15 @@ struct Doctor {
 
   private func socket(_ settings: ServeSettings, _ running: Bool) async -> Finding {
     guard running else {
-      let lock = try? FolderLock.attempt(settings.folder.path, purpose: "doctor")
-      return lock == nil
-        ? fail(
-          "server",
-          "\(FolderLock.holder(settings.folder.path)) holds the folder but answers not: "
-            + "wait for it or end that process")
-        : ok("server", "not running")
+      do {
+        let lock = try FolderLock.attempt(settings.folder.path, purpose: "doctor")
+        return lock == nil
+          ? fail(
+            "server",
+            "\(FolderLock.holder(settings.folder.path)) holds the folder but answers not: "
+              + "wait for it or end that process")
+          : ok("server", "not running")
+      } catch { return fail("server", error.message) }
     }
     let client = HTTPClient(place: .unix(path: settings.folder.socket))
     let answer = try? await client.send("GET", "/readyz")
@@ -106,13 +108,12 @@ struct Doctor {
   /// Whether the journal is the one that the database knows.
   private func journalFits(_ settings: ServeSettings, _ store: Store) async -> [Finding] {
     let path = settings.folder.journal
-    guard let text = try? RevocationJournal(path).text(),
-      let known = try? await store.read({ try JournalKnowledge($0) })
-    else { return [] }
-    do throws(JournalError) {
-      try known.check(text, path: path)
-      return []
-    } catch { return [fail("journal", "\(error): serve refuses to start")] }
+    guard let known = try? await store.read({ try JournalKnowledge($0) }) else { return [] }
+    if let reason = RestoreGuard.obstacle(path, known, store.capabilities) {
+      let way = "put the right one there, or " + RestoreGuard.acceptance(settings.folder)
+      return [fail("journal", "serve refuses to start: \(reason): " + way)]
+    }
+    return []
   }
 
   private func disk(_ settings: ServeSettings) -> Finding {
@@ -127,11 +128,11 @@ struct Doctor {
   }
 
   private func database(_ settings: ServeSettings, _ keys: MasterKeys?) async -> [Finding] {
-    if case .sqliteFile(let path) = settings.store, !Files.exists(path) {
-      return [fail("database", "\(path) is missing: run latchkey init, or restore a backup")]
-    }
     let store: Store
-    do { store = try Store.open(settings.store) } catch {
+    do {
+      try ServeSettings.checkIsThere(settings.store)
+      store = try Store.open(settings.store)
+    } catch {
       return [fail("database", Failure.line(error))]
     }
     var findings = [ok("database", "opens, schema up to date")]
