@@ -15,9 +15,6 @@ final class SQLiteConnection: Connection {
   private var syncsCommits = false
   private var handle: OpaquePointer?
   private var statements: [StatementText: SQLiteStatement] = [:]
-  /// The last two that were looked up: many rows are read and written by the same two statements in
-  /// turn, and a text that is the same literal is known for it at once.
-  private var latest: (SQLiteStatement?, SQLiteStatement?) = (nil, nil)
   var isUsable: Bool { handle != nil }
 
   /// Connections on a file run beside each other; memory has one for everything.
@@ -152,16 +149,10 @@ final class SQLiteConnection: Connection {
 
   private func prepared(_ sql: String) throws(StoreError) -> SQLiteStatement {
     guard let handle else { throw .closed }
-    if let first = latest.0, first.sql == sql, !first.isInUse { return first }
-    if let second = latest.1, second.sql == sql, !second.isInUse { return second }
     let text = StatementText(sql)
-    if let cached = statements[text], !cached.isInUse {
-      latest = (cached, latest.0)
-      return cached
-    }
+    if let cached = statements[text], !cached.isInUse { return cached }
     let made = try SQLiteStatement(handle, sql, persistent: true)
     statements[text] = made
-    latest = (made, latest.0)
     return made
   }
 
@@ -201,7 +192,6 @@ final class SQLiteConnection: Connection {
 
   /// The last connection's close also checkpoints: readers go first, and are told not to.
   func close() {
-    latest = (nil, nil)
     statements.removeAll()
     sqlite3_close_v2(handle)
     handle = nil
