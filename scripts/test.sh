@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs all tests that are built; arguments go to swift test. Those of the built binary mostly wait
-# for it, so two halves of them run beside the others; what they said is printed at the end.
+# for it, so two halves of them run beside the others; what they said is printed after those, and
+# what failed anywhere is said once more at the very end, where it is seen.
 set -u
 half='^EndToEndTests\.[A-M]'
 said=$(mktemp -d)
@@ -10,9 +11,12 @@ run --filter "$half" "$@" >"$said/1" 2>&1 &
 first=$!
 run --filter '^EndToEndTests\.' --skip "$half" "$@" >"$said/2" 2>&1 &
 second=$!
-run --skip '^EndToEndTests\.' "$@"
-failed=$?
+run --skip '^EndToEndTests\.' "$@" 2>&1 | tee "$said/3"
+failed=${PIPESTATUS[0]}
 wait "$first" || failed=1
 wait "$second" || failed=1
 cat "$said/1" "$said/2"
+echo "What failed:"
+grep -hE "^(✘|error:|fatal)|Fatal error|unexpected signal" "$said/3" "$said/1" "$said/2" ||
+  echo "nothing"
 exit "$failed"

@@ -61,10 +61,21 @@ final class Ledger: @unchecked Sendable {
     }
   }
   var counts: (live: Int, revoked: Int) { lock.withLock { (live.count, revoked.count) } }
+
+  /// True once more keys were revoked, and more made than the clients may have in hand.
+  func grows() -> Bool {
+    let before = counts
+    return poll(seconds: 60) {
+      let now = self.counts
+      return now.revoked > before.revoked && now.live > before.live + KillTests.clients
+    }
+  }
 }
 
 @Suite("Kills", .serialized)
 struct KillTests {
+  static let clients = 4
+
   static func setting(_ name: String, or fallback: Int) -> Int {
     ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? fallback
   }
@@ -84,7 +95,9 @@ struct KillTests {
       let latchkey = try Latchkey(installation, name: "kill-\(round % 2)")
       let sample = ledger.sample(100, using: &random)
       try figures.check(sample, on: latchkey, "kill \(round) of seed \(seed)")
-      let clients = try (0..<4).map { _ in try start(latchkey, world.account, ledger) }
+      let clients = try (0..<Self.clients).map { _ in try start(latchkey, world.account, ledger) }
+      // Every second round has had answers when it ends, however slow the machine is.
+      if round % 2 == 1 { #expect(ledger.grows()) }
       // A commit on PostgreSQL takes longer, and each round should see several.
       usleep(UInt32(random.next() % (store == .sqlite ? 150_000 : 400_000)))
       latchkey.child.stop(SIGKILL)
@@ -95,7 +108,7 @@ struct KillTests {
     let latchkey = try Latchkey(installation, name: "last")
     try figures.check(ledger.expected, on: latchkey, "the end of seed \(seed)")
     let counts = ledger.counts
-    #expect(counts.live > figures.kills && counts.revoked > figures.kills, "\(counts)")
+    #expect(min(counts.live, counts.revoked) >= figures.kills / 2, "\(counts)")
     print("kills on \(store.rawValue): \(figures), \(counts.live) live, \(counts.revoked) revoked")
     let audit = try installation.command(["audit", "verify"])
     #expect(audit.status == 0, "\(audit)")
