@@ -1,4 +1,5 @@
-// Whatever becomes of a call, its slot comes back. `LATCHKEY_ENDINGS` makes the run longer.
+// Whatever becomes of a call, its slot comes back. `LATCHKEY_ENDINGS` makes the run longer, and
+// `LATCHKEY_TEST_SEED` another one.
 import Foundation
 import HTTPServer
 import KeyModel
@@ -132,19 +133,21 @@ struct SlotEndingTests {
   @Test("after thousands of random endings no slot is left behind", .timeLimit(.minutes(60)))
   func endings() throws {
     defer { upstream.stop() }
-    let given = ProcessInfo.processInfo.environment["LATCHKEY_ENDINGS"].flatMap { Int($0) }
-    let count = given ?? 4000
+    let environment = ProcessInfo.processInfo.environment
+    let count = environment["LATCHKEY_ENDINGS"].flatMap { Int($0) } ?? 4000
+    let seed = environment["LATCHKEY_TEST_SEED"].flatMap { UInt64($0) } ?? 0
     var limits = Limits()
     limits.halfCloseGraceMilliseconds = 200
     let world = try world(24, limits: limits, workers: 2, timeoutSeconds: 1)
     let ending = RandomEnding(port: world.gateway, token: world.issue().token)
     let threads = 16
     DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      var draws = Draws(state: UInt64(thread) &* 7919 &+ 1)
+      var draws = Draws(state: (seed &* 16 &+ UInt64(thread)) &* 7919 &+ 1)
       for _ in 0..<(count / threads) { ending.run(&draws) }
     }
     #expect(uses(0, world))
     let answer = begin(world, ending.token, "/x").receiveAnswer()
     #expect(answer?.status == 200)
+    print("endings of seed \(seed): \(count / threads * threads), \(world.meters.slots.total) left")
   }
 }
