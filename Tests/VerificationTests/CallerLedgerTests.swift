@@ -13,29 +13,29 @@ import Testing
     var path: String
   }
 
-  private func note(_ ledger: CallerLedger, _ seen: Seen, now: Int64) {
+  private func note(_ ledger: UsageLedger, _ seen: Seen, now: Int64) {
     let texts = [seen.agent, seen.method, seen.path].map { Array($0.utf8) }
     texts[0].withUnsafeBytes { agent in
       texts[1].withUnsafeBytes { method in
         texts[2].withUnsafeBytes { path in
-          ledger.note(
-            version: seen.version, key: seen.version / 2,
+          ledger.witness(
+            key: KeyID(bits: seen.version / 2), version: VersionID(bits: seen.version),
             Presentation(
               addressHigh: 0, addressLow: seen.address, userAgent: agent, method: method,
-              path: path), now: now)
+              path: path), now: Timestamp(microseconds: now))
         }
       }
     }
   }
 
-  private func sightings(_ ledger: CallerLedger) -> [CallerSighting] {
+  private func sightings(_ ledger: UsageLedger) -> [CallerSighting] {
     ledger.sightings { "\($0).\($1)" }
   }
 
   @Test("every call is counted for its own caller, as a simple count of them says")
   func exact() {
     var random = Seeded(state: 3)
-    let ledger = CallerLedger()
+    let ledger = UsageLedger()
     var expected: [KeyCaller: Int64] = [:]
     for now in 0..<20_000 as Range<Int64> {
       let seen = Seen(
@@ -68,7 +68,7 @@ import Testing
 
   @Test("a version keeps so many callers; the others are one, and other versions lose nothing")
   func bounded() {
-    let ledger = CallerLedger()
+    let ledger = UsageLedger()
     for now in 0..<1000 as Range<Int64> {
       note(ledger, Seen(version: 2, address: 1, agent: "agent \(now)", path: "/"), now: now)
     }
@@ -82,18 +82,37 @@ import Testing
     #expect(all.contains { $0.caller.userAgent == "quiet" && $0.lastSeenAt.microseconds == 2000 })
   }
 
-  @Test("a full ledger takes no more rows, and still says which versions were presented")
+  @Test("a full ledger keeps the newest caller of each version, and older ones while there is room")
   func full() {
-    let ledger = CallerLedger()
-    for number in 1...(CallerLedger.rowLimit + 500) {
+    let ledger = UsageLedger()
+    let versions = CallerLedger.rowLimit + 500
+    for address in 1...2 as ClosedRange<UInt64> {
+      for number in 1...versions {
+        note(
+          ledger, Seen(version: UInt128(number), address: address, agent: "x", path: "/"),
+          now: Int64(number))
+      }
+    }
+    let all = sightings(ledger)
+    #expect(all.count == CallerLedger.rowLimit + versions)
+    let newest = all.filter { $0.caller.address == "0.2" }.map(\.versionID.bits)
+    #expect(newest.count == versions && Set(newest).count == versions)
+  }
+
+  @Test("forms beyond the limit are others, and cost no more memory")
+  func forms() {
+    let ledger = UsageLedger()
+    let calls = CallerForms.limit + 100
+    for number in 0..<calls {
       note(
-        ledger, Seen(version: UInt128(number), address: 1, agent: "x", path: "/"),
+        ledger,
+        Seen(version: UInt128(number / 32 + 1), address: 1, agent: "agent \(number)", path: "/"),
         now: Int64(number))
     }
-    #expect(ledger.rows.count == CallerLedger.rowLimit)
-    #expect(ledger.heads.count == CallerLedger.rowLimit)
-    let kept = Set(sightings(ledger).map(\.versionID.bits))
-    #expect(kept == Set((1...CallerLedger.rowLimit).map { UInt128($0) }))
+    let all = sightings(ledger)
+    #expect(all.reduce(0) { $0 + $1.calls } == Int64(calls))
+    let others = all.filter { $0.caller == .others }.reduce(0) { $0 + $1.calls }
+    #expect(others == 100)
   }
 
   @Test("what was handed over is not handed over again")
@@ -103,17 +122,17 @@ import Testing
     let token = world.token(Policy())
     _ = world.key(account, tokens: [token])
     let identity = try #require(world.decide(.bearer(token))?.identity)
-    #expect(world.verifier.takeCallers() == nil)
+    #expect(world.verifier.takeUsage() == nil)
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     world.verifier.witness(
       identity,
       Presentation(
         addressHigh: 0, addressLow: 0, userAgent: nothing, method: nothing, path: nothing),
       now: world.now)
-    let seen = try #require(world.verifier.takeCallers()).sightings { _, _ in "never" }
+    let seen = try #require(world.verifier.takeUsage()).sightings { _, _ in "never" }
     #expect(seen.map(\.caller) == [KeyCaller(address: "", userAgent: "", route: "")])
     #expect(seen.map(\.versionID) == [identity.versionID] && seen.map(\.calls) == [1])
-    #expect(world.verifier.takeCallers() == nil)
+    #expect(world.verifier.takeUsage() == nil)
   }
 
   @Test(

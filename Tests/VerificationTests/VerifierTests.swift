@@ -305,11 +305,12 @@ import Verification
     let identity = try #require(world.decide(.bearer(token))?.identity)
     let later = world.now.adding(seconds: 86_400)
     for time in [world.now, world.now, later] { world.verifier.admit(identity, now: time) }
-    let deltas = world.verifier.takeUsage().sorted { $0.lastUsedAt < $1.lastUsedAt }
+    let ledger = try #require(world.verifier.takeUsage())
+    let deltas = ledger.deltas.sorted { $0.lastUsedAt < $1.lastUsedAt }
     #expect(deltas.map(\.calls) == [2, 1])
     #expect(deltas.map(\.lastUsedAt) == [world.now, later])
     #expect(deltas.allSatisfy { $0.keyID == key.id && $0.versionID == key.versions[0].id })
-    #expect(world.verifier.takeUsage().isEmpty)
+    #expect(world.verifier.takeUsage() == nil)
     let south = Array("south".utf8).withUnsafeBytes { world.verifier.isBrand($0, of: identity) }
     let west = Array("west".utf8).withUnsafeBytes { world.verifier.isBrand($0, of: identity) }
     #expect(south && !west)

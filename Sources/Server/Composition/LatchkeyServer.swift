@@ -118,8 +118,9 @@ package final class LatchkeyServer: Sendable {
     }
     await sent
     await metering.stop()
-    await control.management.usage.store(gatherer.takeRest())
-    await control.management.callers.store(gatherer.takeRestOfCallers())
+    let rest = gatherer.takeRest()
+    await control.management.usage.store(rest.usage)
+    await control.management.callers.store(rest.callers)
     await control.close(by: end) { [cycling] in await cycling?.stop() }
   }
 

@@ -5,7 +5,14 @@ internal import Synchronization
 internal import Verification
 
 final class UsageGatherer: Sendable {
+  private struct Gathered {
+    var usage: [UsageDelta] = []
+    var callers: [CallerSighting] = []
+  }
+
   private let meters = Mutex<[Meter]>([])
+  /// Workers hand both over together; what was not asked for waits here.
+  private let gathered = Mutex(Gathered())
 
   /// A worker's verifier. On the starting thread, before the worker runs.
   func add(_ verifier: Verifier, of worker: Worker) {
@@ -15,43 +22,55 @@ final class UsageGatherer: Sendable {
 
   /// While the workers run.
   func collect() async -> [UsageDelta] {
-    await gather { $0.takeUsage() }
-  }
-
-  /// Whom the workers found under the pepper before; while they run.
-  func collectRehashes() async -> [Rehash] {
-    await gather { $0.takeRehashes() }
-  }
-
-  private func gather<T: Sendable>(
-    _ take: @escaping @Sendable (Verifier) -> [T]
-  ) async -> [T] {
-    var all: [T] = []
-    for meter in meters.withLock({ $0 }) { all += await meter.ask(take) }
-    return all
-  }
-
-  /// What is left in the workers' verifiers. Only after their threads have ended.
-  func takeRest() -> [UsageDelta] {
-    meters.withLock { $0.flatMap { $0.verifier.takeUsage() } }
+    await handOver()
+    return takeUsage()
   }
 
   /// Who presented keys; while the workers run.
   func collectCallers() async -> [CallerSighting] {
-    var seen: [CallerSighting] = []
-    for meter in meters.withLock({ $0 }) {
-      seen += Self.sightings(await meter.ask { $0.takeCallers() })
-    }
-    return seen
+    await handOver()
+    return takeCallers()
   }
 
   /// What is left in the workers' verifiers. Only after their threads have ended.
-  func takeRestOfCallers() -> [CallerSighting] {
-    meters.withLock { $0.flatMap { Self.sightings($0.verifier.takeCallers()) } }
+  func takeRest() -> (usage: [UsageDelta], callers: [CallerSighting]) {
+    for meter in meters.withLock({ $0 }) { keep(meter.verifier.takeUsage()) }
+    return (takeUsage(), takeCallers())
   }
 
-  private static func sightings(_ ledger: CallerLedger?) -> [CallerSighting] {
-    ledger?.sightings { IPAddress(high: $0, low: $1).text } ?? []
+  private func handOver() async {
+    for meter in meters.withLock({ $0 }) { keep(await meter.ask { $0.takeUsage() }) }
+  }
+
+  private func keep(_ ledger: UsageLedger?) {
+    guard let ledger else { return }
+    let usage = ledger.deltas
+    let callers = ledger.sightings { IPAddress(high: $0, low: $1).text }
+    gathered.withLock {
+      $0.usage += usage
+      $0.callers += callers
+    }
+  }
+
+  private func takeUsage() -> [UsageDelta] {
+    gathered.withLock { gathered in
+      defer { gathered.usage = [] }
+      return gathered.usage
+    }
+  }
+
+  private func takeCallers() -> [CallerSighting] {
+    gathered.withLock { gathered in
+      defer { gathered.callers = [] }
+      return gathered.callers
+    }
+  }
+
+  /// Whom the workers found under the pepper before; while they run.
+  func collectRehashes() async -> [Rehash] {
+    var all: [Rehash] = []
+    for meter in meters.withLock({ $0 }) { all += await meter.ask { $0.takeRehashes() } }
+    return all
   }
 
   private final class Meter: @unchecked Sendable {

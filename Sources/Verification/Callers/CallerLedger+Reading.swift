@@ -3,14 +3,13 @@ import KeyModel
 
 extension CallerLedger {
   /// - Parameter address: the text of an address, from its high and low eight bytes.
-  package func sightings(address: (UInt64, UInt64) -> String) -> [CallerSighting] {
+  func sightings(address: (UInt64, UInt64) -> String) -> [CallerSighting] {
     var texts = CallerTexts()
     var seen = rows.map { row in
       CallerSighting(
         keyID: KeyID(bits: row.key), versionID: VersionID(bits: row.version),
-        caller: texts.caller(row, text, address),
-        lastSeenAt: Timestamp(microseconds: row.lastSeen),
-        calls: row.calls)
+        caller: texts.caller(row.name, forms, address),
+        lastSeenAt: Timestamp(microseconds: row.lastSeen), calls: row.calls)
     }
     for head in heads where head.otherCalls > 0 {
       seen.append(
@@ -21,30 +20,25 @@ extension CallerLedger {
     }
     return seen
   }
-
 }
 
 /// Makes the texts of callers, those of the caller before only once more where they differ.
 private struct CallerTexts {
-  private var latest: CallerLedger.Row?
+  private var latest: CallerLedger.Name?
   private var caller = KeyCaller(address: "", userAgent: "", route: "")
 
   mutating func caller(
-    _ row: CallerLedger.Row, _ text: ByteArena, _ address: (UInt64, UInt64) -> String
+    _ name: CallerLedger.Name, _ forms: CallerForms, _ address: (UInt64, UInt64) -> String
   ) -> KeyCaller {
-    if latest?.addressHigh != row.addressHigh || latest?.addressLow != row.addressLow {
-      caller.address =
-        row.addressHigh == 0 && row.addressLow == 0 ? "" : address(row.addressHigh, row.addressLow)
+    if latest?.addressHigh != name.addressHigh || latest?.addressLow != name.addressLow {
+      let isKnown = name.addressHigh != 0 || name.addressLow != 0
+      caller.address = isKnown ? address(name.addressHigh, name.addressLow) : ""
     }
-    if latest?.text != row.text || latest?.agentCount != row.agentCount
-      || latest?.routeCount != row.routeCount
-    {
-      let start = Int(row.text)
-      caller.userAgent = CallerText.clean(text[start, Int(row.agentCount)])
-      let route = text[start + Int(row.agentCount), Int(row.routeCount)]
-      caller.route = String(decoding: route, as: UTF8.self)
+    if latest?.form != name.form {
+      caller.userAgent = forms.userAgent(name.form)
+      caller.route = forms.route(name.form)
     }
-    latest = row
+    latest = name
     return caller
   }
 }

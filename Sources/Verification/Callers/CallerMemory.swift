@@ -107,11 +107,12 @@ struct ByteArena {
   }
 }
 
-/// Which row a call had that came with the same bytes. One place per hash: a newer call takes it.
+/// Which number a call had that came with the same bytes. One place per hash: a newer call takes
+/// it.
 final class CallerMemo {
   private struct Place {
     var hash: UInt64
-    var row: UInt32
+    var number: UInt32
     var methodCount: UInt8
     var pathCount: UInt8
   }
@@ -126,7 +127,7 @@ final class CallerMemo {
   init() {
     for place in 0..<Self.places {
       (memory + place * Self.stride).storeBytes(
-        of: Place(hash: 0, row: .max, methodCount: 0, pathCount: 0), as: Place.self)
+        of: Place(hash: 0, number: .max, methodCount: 0, pathCount: 0), as: Place.self)
     }
   }
 
@@ -138,27 +139,28 @@ final class CallerMemo {
   }
 
   @inline(__always)
-  func row(
+  func number(
     _ hash: UInt64, _ method: UnsafeRawBufferPointer, _ path: UnsafeRawBufferPointer
-  ) -> Int? {
+  ) -> UInt32? {
     let place = place(hash)
     let held = place.load(as: Place.self)
-    guard held.hash == hash, held.row != .max, Int(held.methodCount) == method.count,
+    guard held.hash == hash, held.number != .max, Int(held.methodCount) == method.count,
       Int(held.pathCount) == path.count
     else { return nil }
     let text = place + 14
     guard equal(text, method), equal(text + method.count, path) else { return nil }
-    return Int(held.row)
+    return held.number
   }
 
   func remember(
-    _ hash: UInt64, _ row: Int, _ method: UnsafeRawBufferPointer, _ path: UnsafeRawBufferPointer
+    _ hash: UInt64, _ number: UInt32, _ method: UnsafeRawBufferPointer,
+    _ path: UnsafeRawBufferPointer
   ) {
     guard method.count + path.count <= Self.textLimit else { return }
     let place = place(hash)
     place.storeBytes(
       of: Place(
-        hash: hash, row: UInt32(row), methodCount: UInt8(method.count),
+        hash: hash, number: number, methodCount: UInt8(method.count),
         pathCount: UInt8(path.count)), as: Place.self)
     copy(method, to: place + 14)
     copy(path, to: place + 14 + method.count)

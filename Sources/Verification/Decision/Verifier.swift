@@ -11,7 +11,6 @@ package final class Verifier {
   /// What every decision needs of the view, where no reference is counted.
   private let hot: UnsafeMutablePointer<Hot>
   private var ledger = UsageLedger()
-  private var callers = CallerLedger()
   private var rehashes = RehashNotes()
   /// The newest operator key that was asked with: an operator's backend has one.
   private var newestGrant: (token: [UInt8], grant: OperatorGrant)?
@@ -334,8 +333,7 @@ package final class Verifier {
   /// Keeps in mind who presented the version, whatever was decided; no write, no lock.
   @inline(__always)
   package func witness(_ identity: Identity, _ seen: Presentation, now: Timestamp) {
-    callers.note(
-      version: identity.versionID.bits, key: identity.keyID.bits, seen, now: now.microseconds)
+    ledger.witness(key: identity.keyID, version: identity.versionID, seen, now: now)
   }
 
   private func note(_ subject: Rehash.Subject, former: Lookup, _ lookup: Lookup) {
@@ -362,14 +360,12 @@ package final class Verifier {
   /// What waits to be taken: key versions with calls, and with a look-up value to be renewed.
   package var waiting: (usage: Int, rehashes: Int) { (ledger.used, rehashes.count) }
 
-  /// Gives what `admit` gathered since the last call and starts anew.
-  package func takeUsage() -> [UsageDelta] { ledger.take() }
-
-  /// Gives what `witness` gathered since the last call and starts anew; nil where that is nothing.
-  package func takeCallers() -> CallerLedger? {
-    if callers.isEmpty { return nil }
-    defer { callers = CallerLedger() }
-    return callers
+  /// Gives what `admit` and `witness` gathered since the last call and starts anew; nil where that
+  /// is nothing.
+  package func takeUsage() -> UsageLedger? {
+    if ledger.isEmpty { return nil }
+    defer { ledger = UsageLedger(versions: ledger.used / 2) }
+    return ledger
   }
 }
 

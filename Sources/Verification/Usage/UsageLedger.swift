@@ -1,5 +1,6 @@
-// What one worker gathers about use between two hand-overs: calls and last-used times per key
-// version. A hash table of its own, because it is written on every admitted call.
+// What one worker gathers about use between two hand-overs: calls and last-used times of key
+// versions, and who presented them. A table of its own, because it is written on every call: what a
+// version's next call most likely needs lies in one line of memory, its newest caller included.
 import KeyModel
 
 package struct UsageDelta: Sendable {
@@ -12,64 +13,126 @@ package struct UsageDelta: Sendable {
   package var calls: Int64
 }
 
-struct UsageLedger {
+/// Written by its worker alone; once handed over, read by whoever took it.
+package final class UsageLedger: @unchecked Sendable {
+  // Unchecked: the worker gives its only reference away before another thread reads.
+
+  /// 64 bytes.
   private struct Entry {
-    var version: UInt128 = 0
-    var key: UInt128 = 0
-    var lastUsed: Int64 = 0
-    var day = MeterDay.never
-    var calls: Int64 = 0
+    var version: UInt128
+    var caller: CallerLedger.Name
+    var dayStart: UInt32
+    var lastUsed: Int64
+    var lastSeen: Int64
+    /// Admitted ones of that day.
+    var calls: UInt32
+    /// Of that caller, those that `callers` does not know of.
+    var presented: UInt32
   }
 
-  private var entries = [Entry](repeating: Entry(), count: 256)
+  private static let smallest = 256
+  private var entries: UnsafeMutablePointer<Entry>
+  /// Beside the entries: needed only when they are read.
+  private var keys: UnsafeMutablePointer<UInt128>
+  private var capacity: Int
   /// Versions in it.
   private(set) var used = 0
   private var finished: [UsageDelta] = []
+  private let callers = CallerLedger()
 
-  mutating func add(key: KeyID, version: VersionID, now: Timestamp, day: MeterDay) {
-    let at = slot(version.bits)
-    if entries[at].version == 0 {
-      entries[at] = Entry(
-        version: version.bits, key: key.bits, lastUsed: now.microseconds, day: day, calls: 1)
-      used += 1
-      if used * 4 > entries.count * 3 { grow() }
-      return
-    }
-    if entries[at].day != day {
-      finished.append(Self.delta(entries[at]))
-      entries[at].day = day
-      entries[at].calls = 0
-    }
-    entries[at].calls += 1
-    entries[at].lastUsed = max(entries[at].lastUsed, now.microseconds)
+  /// - Parameter versions: room for so many without growing.
+  init(versions: Int = 0) {
+    capacity = Self.smallest
+    while capacity / 4 * 3 <= versions { capacity *= 4 }
+    (entries, keys) = Self.table(capacity)
   }
 
-  /// The version will probably be added soon.
+  deinit {
+    entries.deallocate()
+    keys.deallocate()
+  }
+
+  private static func table(
+    _ capacity: Int
+  ) -> (UnsafeMutablePointer<Entry>, UnsafeMutablePointer<UInt128>) {
+    let size = MemoryLayout<Entry>.stride
+    precondition(size == 64)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * size, alignment: size)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity * size)
+    return (memory.assumingMemoryBound(to: Entry.self), .allocate(capacity: capacity))
+  }
+
+  package var isEmpty: Bool { used == 0 }
+
+  // MARK: The worker's side
+
+  /// The version will probably be told of soon.
   @inline(__always)
   func expect(_ version: VersionID) {
-    let first = Self.hash(version.bits) & (entries.count - 1)
-    entries.withUnsafeBufferPointer { entries in
-      // The mask keeps the place inside, and the memory would not be touched anyway.
-      if let start = entries.baseAddress { Memory.expect(start + first) }
+    Memory.expect(entries + (Self.hash(version.bits) & (capacity - 1)))
+  }
+
+  /// An admitted call.
+  @inline(__always)
+  func add(key: KeyID, version: VersionID, now: Timestamp, day: MeterDay) {
+    let entry = entry(version.bits, key.bits)
+    let dayStart = UInt32(truncatingIfNeeded: day.startMinute)
+    if entry.pointee.calls > 0, entry.pointee.dayStart != dayStart { finish(entry) }
+    entry.pointee.dayStart = dayStart
+    entry.pointee.calls += 1
+    entry.pointee.lastUsed = max(entry.pointee.lastUsed, now.microseconds)
+  }
+
+  /// A call, whatever was decided on it.
+  @inline(__always)
+  func witness(key: KeyID, version: VersionID, _ seen: Presentation, now: Timestamp) {
+    let caller = CallerLedger.Name(
+      addressHigh: seen.addressHigh, addressLow: seen.addressLow,
+      form: callers.forms.number(of: seen))
+    let entry = entry(version.bits, key.bits)
+    if entry.pointee.caller != caller {
+      if entry.pointee.presented > 0 { bring(entry) }
+      entry.pointee.caller = caller
     }
+    entry.pointee.presented += 1
+    entry.pointee.lastSeen = now.microseconds
   }
 
-  mutating func take() -> [UsageDelta] {
-    guard used > 0 else { return [] }
-    var deltas = finished
-    deltas.reserveCapacity(finished.count + used)
-    for entry in entries where entry.version != 0 { deltas.append(Self.delta(entry)) }
-    finished = []
-    used = 0
-    let size = entries.count > 4096 ? 256 : entries.count
-    entries = [Entry](repeating: Entry(), count: size)
-    return deltas
+  @inline(never)
+  private func finish(_ entry: UnsafeMutablePointer<Entry>) {
+    finished.append(delta(entry))
+    entry.pointee.calls = 0
   }
 
-  private func slot(_ version: UInt128) -> Int {
-    var at = Self.hash(version) & (entries.count - 1)
+  @inline(never)
+  private func bring(_ entry: UnsafeMutablePointer<Entry>, isLast: Bool = false) {
+    callers.note(
+      version: entry.pointee.version, key: keys[entry - entries], entry.pointee.caller,
+      calls: Int64(entry.pointee.presented), lastSeen: entry.pointee.lastSeen, isLast: isLast)
+    entry.pointee.presented = 0
+  }
+
+  @inline(__always)
+  private func entry(_ version: UInt128, _ key: UInt128) -> UnsafeMutablePointer<Entry> {
+    let entry = entries + place(version)
+    return entry.pointee.version == version ? entry : first(version, key)
+  }
+
+  @inline(never)
+  private func first(_ version: UInt128, _ key: UInt128) -> UnsafeMutablePointer<Entry> {
+    used += 1
+    if used * 4 > capacity * 3 { grow() }
+    let at = place(version)
+    entries[at].version = version
+    keys[at] = key
+    return entries + at
+  }
+
+  @inline(__always)
+  private func place(_ version: UInt128) -> Int {
+    var at = Self.hash(version) & (capacity - 1)
     while entries[at].version != 0, entries[at].version != version {
-      at = (at + 1) & (entries.count - 1)
+      at = (at + 1) & (capacity - 1)
     }
     return at
   }
@@ -79,15 +142,40 @@ struct UsageLedger {
     Int(truncatingIfNeeded: (UInt64(truncatingIfNeeded: version) &* 0x9E37_79B9_7F4A_7C15) >> 32)
   }
 
-  private mutating func grow() {
-    let old = entries
-    entries = [Entry](repeating: Entry(), count: old.count * 4)
-    for entry in old where entry.version != 0 { entries[slot(entry.version)] = entry }
+  private func grow() {
+    let (old, oldKeys, count) = (entries, keys, capacity)
+    capacity *= 4
+    (entries, keys) = Self.table(capacity)
+    for index in 0..<count where old[index].version != 0 {
+      let at = place(old[index].version)
+      entries[at] = old[index]
+      keys[at] = oldKeys[index]
+    }
+    old.deallocate()
+    oldKeys.deallocate()
   }
 
-  private static func delta(_ entry: Entry) -> UsageDelta {
+  // MARK: Once handed over
+
+  package var deltas: [UsageDelta] {
+    var deltas = finished
+    deltas.reserveCapacity(finished.count + used)
+    for at in 0..<capacity where entries[at].calls > 0 { deltas.append(delta(entries + at)) }
+    return deltas
+  }
+
+  private func delta(_ entry: UnsafeMutablePointer<Entry>) -> UsageDelta {
     UsageDelta(
-      keyID: KeyID(bits: entry.key), versionID: VersionID(bits: entry.version),
-      lastUsedAt: Timestamp(microseconds: entry.lastUsed), day: entry.day, calls: entry.calls)
+      keyID: KeyID(bits: keys[entry - entries]), versionID: VersionID(bits: entry.pointee.version),
+      lastUsedAt: Timestamp(microseconds: entry.pointee.lastUsed),
+      day: MeterDay(startMinute: UInt64(entry.pointee.dayStart)),
+      calls: Int64(entry.pointee.calls))
+  }
+
+  /// To be asked once.
+  /// - Parameter address: the text of an address, from its high and low eight bytes.
+  package func sightings(address: (UInt64, UInt64) -> String) -> [CallerSighting] {
+    for at in 0..<capacity where entries[at].presented > 0 { bring(entries + at, isLast: true) }
+    return callers.sightings(address: address)
   }
 }

@@ -105,7 +105,7 @@ final class GatewayWorld {
   /// Stops the engine and gives who presented keys.
   func callers() -> [CallerSighting] {
     engine.drain()
-    return seen.verifier?.takeCallers()?.sightings { IPAddress(high: $0, low: $1).text } ?? []
+    return seen.verifier?.takeUsage()?.sightings { IPAddress(high: $0, low: $1).text } ?? []
   }
 
   /// Stops the engine and gives what was put on record, in the order in which the calls ended.
