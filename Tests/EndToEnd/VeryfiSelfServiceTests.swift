@@ -111,14 +111,18 @@ struct VeryfiSelfServiceTests {
   func methods() throws {
     let key = try world.issue().secret
     for (method, rest, allow) in [
-      ("PUT", "", "GET, POST"), ("PATCH", "", "GET, POST"), ("OPTIONS", "", "GET, POST"),
-      ("HEAD", "", "GET, POST"), ("GET", "/1", "DELETE"), ("GET", "/reset", "POST"),
-      ("DELETE", "/reset", "POST"),
+      ("PUT", "", "GET, HEAD, POST"), ("PATCH", "", "GET, HEAD, POST"),
+      ("OPTIONS", "", "GET, HEAD, POST"), ("GET", "/1", "DELETE"), ("GET", "/reset", "POST"),
+      ("HEAD", "/reset", "POST"), ("DELETE", "/reset", "POST"),
     ] {
       let answer = try call(method, rest, key: key)
       #expect(answer.status == 405, "\(method) \(rest)")
       #expect(answer.header("Allow") == allow)
     }
+    let list = try call("GET", "", key: key)
+    let head = try call("HEAD", "", key: key)
+    #expect(head.status == 200)
+    #expect(head.header("Content-Length") == String(list.body.count))
     #expect(try call("GET", "/1/2", key: key).status == 404)
     for variant in [
       "/api/v8/partner/client%2Dkeys", "/api/v8/partner/x/../client-keys",

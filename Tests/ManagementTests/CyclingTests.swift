@@ -85,7 +85,7 @@ struct CyclingTests {
     var newest: String { world.endpoint.deliveries.last?["apiKey"]?.string ?? "" }
 
     /// A call was admitted with the key's waiting version, on whatever node.
-    func use() async throws {
+    func use(isStored: Bool = true) async throws {
       let key = try await stored
       let version = try #require(key.versions.first { $0.state == .pending })
       let now = world.clock.now()
@@ -93,7 +93,7 @@ struct CyclingTests {
         UsageDelta(
           keyID: key.id, versionID: version.id, lastUsedAt: now,
           day: MeterDay(of: now, beginningAtSecond: 0), calls: 1))
-      await world.management.usage.settle()
+      if isStored { await world.management.usage.settle() }
     }
   }
 
@@ -367,6 +367,32 @@ struct CyclingTests {
           try await world.management.acknowledgeCycle(
             id, CycleAcknowledgement(), by: World.local)
         } == .cycleOver)
+    }
+  }
+
+  @Test("what would end an open cycle commits it where its secret was used a moment ago")
+  func usedBeforeTheEnd() async throws {
+    for edit in 0..<3 {
+      let cycling = try await Cycling(policy: ["manual_rotation_while_on": true])
+      let management = cycling.world.management
+      cycling.world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
+      let id = try await cycling.run()
+      await cycling.look()
+      try await cycling.use(isStored: false)
+      cycling.world.endpoint.answer(ScriptedEndpoint.echo)
+      if edit == 0 {
+        var patch = CyclingPatch()
+        patch.everyDays = 9
+        _ = try await management.updateAutoCycling(of: cycling.account, patch, by: World.local)
+      } else if edit == 1 {
+        _ = try await management.stopAutoCycling(
+          of: cycling.account, environment: nil, by: World.local)
+      } else {
+        _ = try await management.rotateKey(cycling.key, KeyRotation(), by: World.local)
+      }
+      let cycle = try await cycling.cycle(id)
+      #expect(cycle.state == .committed && cycle.proof == .use, "\(edit)")
+      #expect(cycling.world.decide(cycling.newest) == .valid)
     }
   }
 

@@ -32,9 +32,10 @@ final class SelfServicePlan {
     _ method: UnsafeRawBufferPointer, _ place: SelfServiceMount.Place,
     query: UnsafeRawBufferPointer?
   ) -> Result<SelfServiceRequest.Action, SelfServiceRefusal> {
+    let list = SelfServiceRequest.Action.list(SelfServiceRules.page(query))
     let offers: [(method: StaticString, action: SelfServiceRequest.Action)] =
       switch place {
-      case .root: [("GET", .list(SelfServiceRules.page(query))), ("POST", .create)]
+      case .root: [("GET", list), ("HEAD", list), ("POST", .create)]
       case .reset: [("POST", .reset)]
       case .key(let id): [("DELETE", .delete(id: id))]
       case .elsewhere, .unknown, .ambiguous: []

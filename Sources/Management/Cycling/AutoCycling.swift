@@ -19,6 +19,7 @@ extension UseCases {
     of id: AccountID, _ new: NewCycling, by caller: Caller
   ) async throws(Problem) -> Answer {
     try await askNewEndpoint(id, new.endpoint, new.environment, .setAutoCycling, caller.principal)
+    await usage.settle()
     return try await change(.setAutoCycling, by: caller) { [self] context in
       let scope = try CyclingScope(id, new.environment, context.view, policies, place: .body)
       let rules = try scope.requireAllowed()
@@ -37,6 +38,7 @@ extension UseCases {
       try await askNewEndpoint(
         id, endpoint, patch.environment, .updateAutoCycling, caller.principal)
     }
+    await usage.settle()
     return try await change(.updateAutoCycling, by: caller) { [self] context in
       let scope = try CyclingScope(id, patch.environment, context.view, policies, place: .body)
       let rules = try scope.requireAllowed()
@@ -55,7 +57,8 @@ extension UseCases {
   package func stopAutoCycling(
     of id: AccountID, environment: String?, by caller: Caller
   ) async throws(Problem) -> Answer {
-    try await change(.stopAutoCycling, by: caller) { [self] context in
+    await usage.settle()
+    return try await change(.stopAutoCycling, by: caller) { [self] context in
       let scope = try CyclingScope(id, environment, context.view, policies, place: .query)
       if let settings = scope.settings, settings.isEnabled {
         try turnOff(settings, reason: nil, &context)

@@ -65,14 +65,29 @@ extension UseCases {
 
   // MARK: Ends from elsewhere
 
+  /// To be called after `usage.settle()`: a cycle whose new secret is in use already is committed,
+  /// since ending it would take that secret from its holder.
   func supersedeCycles(
     of settings: CyclingSettings, _ reason: String, _ context: inout ChangeContext
   ) throws {
     for cycle in try context.tx.cycles.open(
       of: settings.accountID, environment: settings.environment)
     {
-      _ = try step(cycle, .supersede(reason), &context)
+      let isUsed = try context.tx.cycles.isUsed(cycle)
+      _ = try step(cycle, isUsed ? .used : .supersede(reason), &context)
     }
+  }
+
+  /// Commits the key's open cycle where its new secret is in use already.
+  func commitUsedCycle(of id: KeyID, _ context: inout ChangeContext) throws {
+    guard let cycle = try context.tx.cycles.open(of: id), try context.tx.cycles.isUsed(cycle)
+    else { return }
+    _ = try step(cycle, .used, &context)
+  }
+
+  /// Uses that decide on the key's open cycle, where it has one.
+  func settleForCycle(of id: KeyID) async {
+    if (try? await store.read { try $0.cycles.open(of: id) }) != nil { await usage.settle() }
   }
 
   /// After a key was changed by whatever means: a cycle whose version waits no more is over.

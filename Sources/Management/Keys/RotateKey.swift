@@ -13,7 +13,9 @@ extension UseCases {
     _ id: KeyID, _ rotation: KeyRotation, force: Bool = false, by caller: Caller
   ) async throws(Problem) -> Answer {
     await settleForSafeDelete(of: id, force: force)
+    await settleForCycle(of: id)
     return try await change(.rotateKey, by: caller) { [self] context in
+      try commitUsedCycle(of: id, &context)
       let key = try context.view.key(id)
       let policy = try policy(of: key, context.view)
       guard key.state == .active else { throw Refusal.keyRevoked }
