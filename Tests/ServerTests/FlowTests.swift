@@ -50,6 +50,24 @@ struct FlowTests {
     #expect(try Files.read(data + "/master.key") == before)
   }
 
+  @Test("What may be shown again is shown by the commands for it, and a cycle has to be there")
+  func reveals() async throws {
+    _ = try await issue()
+    let listed = await latchkey("accounts", "list", "--project", "orders", "--data", data, "--json")
+    let account = try #require(
+      try JSONReader.read(listed.output)["data"]?.array?.first?["id"]?.string, "\(listed)")
+    let key = await latchkey("projects", "reveal-assertion-key", "orders", "--data", data, "--json")
+    #expect(key.exit == .ok, "\(key)")
+    let again = await latchkey(
+      "projects", "reveal-assertion-key", "orders", "--data", data, "--json")
+    #expect(key.output == again.output && !key.output.isEmpty)
+    let client = await latchkey(
+      "accounts", "reveal-client-secret", account, "--data", data, "--json")
+    #expect(client.exit == .ok && client.output.contains("client_secret"), "\(client)")
+    let nobody = await latchkey("cycling", "acknowledge", "cyc_0", "--data", data)
+    #expect(nobody.exit == .notFound, "\(nobody)")
+  }
+
   @Test("Members are added, shown, changed and removed; their role outlives a change of policy")
   func members() async throws {
     _ = await latchkey("projects", "create", "orders", "--name", "Orders", "--data", data)

@@ -113,7 +113,8 @@ extension UseCases {
     var settings = new
     if settings.endpoint != old.endpoint || settings.grid != old.grid {
       settings.endpointRevision += 1
-      try supersedeCycles(of: old, "settings_changed", &context)
+      try supersedeCycles(
+        of: old, "settings_changed", isDistrusted: settings.endpoint != old.endpoint, &context)
     }
     return try context.tx.cycling.update(settings)
   }

@@ -67,13 +67,16 @@ extension UseCases {
 
   /// To be called after `usage.settle()`: a cycle whose new secret is in use already is committed,
   /// since ending it would take that secret from its holder.
+  /// - Parameter isDistrusted: the endpoint is given up: no secret that it got becomes the key's,
+  ///   whoever uses it.
   func supersedeCycles(
-    of settings: CyclingSettings, _ reason: String, _ context: inout ChangeContext
+    of settings: CyclingSettings, _ reason: String, isDistrusted: Bool = false,
+    _ context: inout ChangeContext
   ) throws {
     for cycle in try context.tx.cycles.open(
       of: settings.accountID, environment: settings.environment)
     {
-      let isUsed = try context.tx.cycles.isUsed(cycle)
+      let isUsed = try !isDistrusted && context.tx.cycles.isUsed(cycle)
       _ = try step(cycle, isUsed ? .used : .supersede(reason), &context)
     }
   }
