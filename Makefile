@@ -39,7 +39,7 @@ lint: ## swift format lint, strict
 format: ## Rewrite the sources as swift format wants them
 	swift format --in-place --parallel --recursive $(SWIFT_FILES)
 
-sanitize: setup ## All tests under AddressSanitizer, then under ThreadSanitizer
+sanitize: setup ## All tests but EndToEnd under AddressSanitizer, then under ThreadSanitizer
 	@scripts/sanitize.sh address
 	@scripts/sanitize.sh thread
 

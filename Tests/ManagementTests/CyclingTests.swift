@@ -370,34 +370,6 @@ struct CyclingTests {
     }
   }
 
-  @Test("what would end an open cycle commits it where its secret was used a moment ago")
-  func usedBeforeTheEnd() async throws {
-    for edit in 0..<4 {
-      let cycling = try await Cycling(policy: ["manual_rotation_while_on": true])
-      let management = cycling.world.management
-      cycling.world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-      let id = try await cycling.run()
-      await cycling.look()
-      try await cycling.use(isStored: false)
-      cycling.world.endpoint.answer(ScriptedEndpoint.echo)
-      var patch = CyclingPatch()
-      if edit == 0 { patch.everyDays = 9 }
-      // Whoever uses what a given up endpoint got may not be its holder.
-      if edit == 3 { patch.endpoint = "https://other.example/in" }
-      if edit == 0 || edit == 3 {
-        _ = try await management.updateAutoCycling(of: cycling.account, patch, by: World.local)
-      } else if edit == 1 {
-        _ = try await management.stopAutoCycling(
-          of: cycling.account, environment: nil, by: World.local)
-      } else {
-        _ = try await management.rotateKey(cycling.key, KeyRotation(), by: World.local)
-      }
-      let cycle = try await cycling.cycle(id)
-      #expect(cycle.state == (edit == 3 ? .superseded : .committed), "\(edit)")
-      #expect(cycling.world.decide(cycling.newest) == (edit == 3 ? .revoked : .valid), "\(edit)")
-    }
-  }
-
   @Test("revoking the key cancels its cycle; while cycling is on nobody rotates by hand")
   func changesByHand() async throws {
     let cycling = try await Cycling()

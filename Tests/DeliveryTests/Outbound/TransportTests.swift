@@ -193,7 +193,7 @@ struct TransportTests {
 
   @Test("Draining lets calls end, cutting ends them; afterwards nothing is called")
   func stopping() async throws {
-    let slow = Task { [transport] in await transport.post(url("/silent"), seconds: 30) }
+    let slow = Task { [transport] in await transport.post(url("/silent"), seconds: 600) }
     while receiver.requests.isEmpty { await Task.yield() }
     transport.transport.drain()
     let late = try #require(await transport.post(url("/ok")).failure)

@@ -299,7 +299,7 @@ struct UpstreamTests {
       if received % (1024 * 1024) < some.count { most = max(most, residentBytes() - before) }
     }
     #expect(received == total)
-    #expect(most < 24 * 1024 * 1024)
+    #expect(most < 24 * 1024 * 1024 * Sanitizer.memoryFactor)
   }
 
   @Test("50 MB go up to a slow upstream with bounded memory", arguments: [true, false])
@@ -330,6 +330,6 @@ struct UpstreamTests {
     if isChunked { client.send("0\r\n\r\n") }
     #expect(client.receiveAnswer()?.text == "ok")
     #expect(counted.isSet)
-    #expect(most < 24 * 1024 * 1024)
+    #expect(most < 24 * 1024 * 1024 * Sanitizer.memoryFactor)
   }
 }
