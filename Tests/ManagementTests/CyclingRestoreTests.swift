@@ -11,18 +11,20 @@ import Testing
 struct CyclingRestoreTests {
   typealias Cycling = CyclingTests.Cycling
 
+  /// What a journal knows from after the backup: these versions have ended.
+  private func hold(_ ended: [VersionID], of cycling: Cycling) async throws {
+    let endings = ended.map {
+      Restraint.ending(.version($0, of: cycling.key, until: Timestamp(microseconds: 0)))
+    }
+    _ = try await cycling.world.management.holdAgain(endings)
+  }
+
   @Test("a store put back to before a commit gives the holder the secret that it has")
   func restored() async throws {
     let cycling = try await Cycling()
     let world = cycling.world
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
-    // What a journal knows from after the backup: the old version has ended.
-    let old = try await cycling.cycle(id).oldVersion
-    let ending = Restraint.ending(
-      .version(old, of: cycling.key, until: Timestamp(microseconds: 0)))
-    _ = try await world.management.holdAgain([ending])
+    let id = try await cycling.runUnheard()
+    try await hold([cycling.cycle(id).oldVersion], of: cycling)
     #expect(try await cycling.cycle(id).state == .committed)
     #expect(world.decide(cycling.first) == .revoked && world.decide(cycling.newest) == .valid)
   }
@@ -31,14 +33,9 @@ struct CyclingRestoreTests {
   func restoredBeforeReset() async throws {
     let cycling = try await Cycling()
     let world = cycling.world
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
+    let id = try await cycling.runUnheard()
     let cycle = try await cycling.cycle(id)
-    let endings = [cycle.oldVersion, cycle.newVersion].map {
-      Restraint.ending(.version($0, of: cycling.key, until: Timestamp(microseconds: 0)))
-    }
-    _ = try await world.management.holdAgain(endings)
+    try await hold([cycle.oldVersion, cycle.newVersion], of: cycling)
     #expect(try await cycling.cycle(id).state == .cancelled)
     #expect(world.decide(cycling.first) == .revoked && world.decide(cycling.newest) == .revoked)
   }
@@ -47,12 +44,7 @@ struct CyclingRestoreTests {
   func bereft() async throws {
     let cycling = try await Cycling()
     let world = cycling.world
-    let old = try await world.management.store.read { [key = cycling.key] in
-      try $0.keys.find(key)?.versions.first?.id
-    }
-    let ending = Restraint.ending(
-      .version(try #require(old), of: cycling.key, until: Timestamp(microseconds: 0)))
-    _ = try await world.management.holdAgain([ending])
+    try await hold(cycling.stored.versions.map(\.id), of: cycling)
     #expect(world.decide(cycling.first) == .revoked)
     let id = try await cycling.run()
     await cycling.look()

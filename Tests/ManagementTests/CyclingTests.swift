@@ -53,6 +53,14 @@ struct CyclingTests {
       return try #require(answer.body?["cycle_id"]?.string.flatMap { CycleID($0) })
     }
 
+    /// A cycle run now whose new secret arrives, which nobody hears of.
+    func runUnheard() async throws -> CycleID {
+      world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
+      let id = try await run()
+      await look()
+      return id
+    }
+
     /// Looks, waits for what was begun, and looks again.
     func look() async {
       await runner.look()
@@ -208,9 +216,7 @@ struct CyclingTests {
   func firstUse() async throws {
     let cycling = try await Cycling()
     let world = cycling.world
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
+    let id = try await cycling.runUnheard()
     #expect(try await cycling.cycle(id).state == .uncertain)
     #expect(world.decide(cycling.first) == .valid && world.decide(cycling.newest) == .valid)
     #expect(
@@ -345,9 +351,7 @@ struct CyclingTests {
     for edit in 0..<3 {
       let cycling = try await Cycling()
       let world = cycling.world
-      world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-      let id = try await cycling.run()
-      await cycling.look()
+      let id = try await cycling.runUnheard()
       let lost = cycling.newest
       world.endpoint.answer(ScriptedEndpoint.echo)
       var patch = CyclingPatch()
@@ -378,9 +382,7 @@ struct CyclingTests {
       await code {
         try await world.management.resetKey(cycling.key, by: World.local)
       } == .manualRotationDisabled)
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
+    let id = try await cycling.runUnheard()
     _ = try await world.management.revokeKey(cycling.key, force: true, by: World.local)
     #expect(try await cycling.cycle(id).state == .cancelled)
     #expect(world.decide(cycling.first) == .revoked && world.decide(cycling.newest) == .revoked)
@@ -392,9 +394,7 @@ struct CyclingTests {
   func manualRotation() async throws {
     let cycling = try await Cycling(policy: ["manual_rotation_while_on": true])
     let world = cycling.world
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
+    let id = try await cycling.runUnheard()
     let answer = try await world.management.resetKey(cycling.key, by: World.local)
     let secret = try #require(answer.body?["secret"]?.string)
     #expect(world.decide(secret) == .valid && world.decide(cycling.newest) == .revoked)
@@ -407,9 +407,7 @@ struct CyclingTests {
     let cycling = try await Cycling()
     let world = cycling.world
     let management = world.management
-    world.endpoint.answer(ScriptedEndpoint.failing(.timedOut, arrived: true))
-    let id = try await cycling.run()
-    await cycling.look()
+    let id = try await cycling.runUnheard()
     let old = try await management.authenticate(keySecret: cycling.first)
     #expect(
       await code {
