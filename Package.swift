@@ -51,7 +51,7 @@ let package = Package(
     library("HTTPServer", ["CEvent", "COpenSSL"]),
 
     // app
-    library("Storage", ["CSQLite", "CPostgreSQL", "KeyModel"]),
+    library("Storage", ["CSystem", "CSQLite", "CPostgreSQL", "KeyModel"]),
     library("Verification", ["CSystem", "KeyModel", "Crypto"]),
     library("Delivery", ["CCurl", "COpenSSL", "KeyModel", "Crypto", "HTTPServer", "Storage"]),
     .target(name: "CAssets", path: "Profiles/Embedded"),

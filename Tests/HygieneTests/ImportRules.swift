@@ -10,7 +10,7 @@ enum ImportRules {
     "KeyModel": [],
     "Crypto": ["KeyModel", "CSodium", "COpenSSL"],
     "HTTPServer": ["CEvent", "COpenSSL"],
-    "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "Foundation"],
+    "Storage": ["KeyModel", "CSQLite", "CPostgreSQL", "CSystem", "Foundation"],
     "Verification": ["KeyModel", "Crypto", "CSystem"],
     "Delivery": ["KeyModel", "Crypto", "HTTPServer", "Storage", "CCurl", "COpenSSL"],
     "Management": [
@@ -34,7 +34,7 @@ enum ImportRules {
     "CEvent": ["Sources/HTTPServer/"],
     "CSystem": [
       "Sources/Verification/Table/Epochs.swift", "Sources/Verification/Table/Memory.swift",
-      "Sources/Server/",
+      "Sources/Storage/Records/FileBlocks.swift", "Sources/Server/",
     ],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],

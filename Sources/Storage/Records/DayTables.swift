@@ -1,5 +1,5 @@
-// The tables of one day and every statement on them, the same for both engines. Runs are written
-// once: a reader's snapshot sees a run whole or not at all, whatever the merging does beside it.
+// The index of one day and every statement on it, the same for both engines. Runs are written once:
+// a reader's snapshot sees a run whole or not at all, whatever the merging does beside it.
 internal import KeyModel
 
 enum RunState: UInt8 {
@@ -22,29 +22,30 @@ struct StoredRun {
 struct BlockHead {
   var first: RecordPosition
   var last: RecordPosition
+  /// What the block's bytes are known by.
   var part: Int64
   var mayFit: Bool
 }
 
 struct DayTables {
   let connection: any Connection
+  let store: any BlockStore
   let day: Int64
   private let runs: String
   private let blocks: String
-  private let data: String
   private let numbers: String
 
-  init(_ connection: any Connection, day: Int64) {
+  init(_ connection: any Connection, _ store: any BlockStore, day: Int64) {
     self.connection = connection
+    self.store = store
     self.day = day
     runs = "record_runs_\(day)"
     blocks = "record_blocks_\(day)"
-    data = "record_data_\(day)"
     numbers = "record_numbers_\(day)"
   }
 
   /// Names of all tables of the day.
-  var names: [String] { [runs, blocks, data, numbers] }
+  var names: [String] { [runs, blocks, numbers] }
 
   func create() throws(StoreError) {
     let types = connection.dialect
@@ -63,11 +64,6 @@ struct DayTables {
         last_owner \(blob) NOT NULL, last_id \(blob) NOT NULL, part \(integer) NOT NULL,
         records \(integer) NOT NULL, summary \(blob) NOT NULL,
         PRIMARY KEY (run, owner, first_id)) \(types.clusteredTable)
-      """)
-    try connection.run(
-      """
-      CREATE TABLE IF NOT EXISTS \(data) (
-        place \(integer) NOT NULL, data \(blob) NOT NULL, PRIMARY KEY (place)) \(types.table)
       """)
     try connection.run(
       """
@@ -135,6 +131,7 @@ struct DayTables {
   }
 
   func insert(run: Int64, _ block: RecordBlock) throws(StoreError) {
+    let part = try store.put(block, run: run)
     try connection.run(
       """
       INSERT INTO \(blocks)
@@ -143,40 +140,45 @@ struct DayTables {
       """,
       [
         .integer(run), .id(block.first.owner), .id(block.first.id), .id(block.last.owner),
-        .id(block.last.id), .integer(block.part), .integer(block.count), .blob(block.summary),
+        .id(block.last.id), .integer(part), .integer(block.count), .blob(block.summary),
       ])
-    try connection.run(
-      "INSERT INTO \(data) (place, data) VALUES ($1, $2)",
-      [.integer(Self.place(run, block.part)), .blob(block.data)])
   }
 
   func remove(run: Int64) throws(StoreError) {
-    try connection.run(
-      "DELETE FROM \(data) WHERE place >= $1 AND place < $2",
-      [.integer(Self.place(run, 0)), .integer(Self.place(run + 1, 0))])
-    try connection.run("DELETE FROM \(blocks) WHERE run = $1", [.integer(run)])
+    var parts: [Int64] = []
+    try connection.run("DELETE FROM \(blocks) WHERE run = $1 RETURNING part", [.integer(run)]) {
+      (row: any Row) throws(StoreError) in parts.append(try row.integer(0))
+    }
     try connection.run("DELETE FROM \(runs) WHERE run = $1", [.integer(run)])
+    try store.release(run: run, parts: parts)
+  }
+
+  /// Of all blocks.
+  func parts() throws(StoreError) -> [Int64] {
+    var parts: [Int64] = []
+    try connection.run("SELECT part FROM \(blocks)", []) { (row: any Row) throws(StoreError) in
+      parts.append(try row.integer(0))
+    }
+    return parts
   }
 
   func replace(
     run: Int64, _ head: BlockHead, count: Int64, data bytes: [UInt8]
   ) throws(StoreError) {
     let key: [SQLValue] = [.integer(run), .id(head.first.owner), .id(head.first.id)]
-    let place = SQLValue.integer(Self.place(run, head.part))
     if count == 0 {
       try connection.run(
         "DELETE FROM \(blocks) WHERE run = $1 AND owner = $2 AND first_id = $3", key)
-      try connection.run("DELETE FROM \(data) WHERE place = $1", [place])
+      try store.release(run: run, parts: [head.part])
     } else {
+      let part = try store.replace(run: run, part: head.part, with: bytes)
       try connection.run(
-        "UPDATE \(blocks) SET records = $4 WHERE run = $1 AND owner = $2 AND first_id = $3",
-        key + [.integer(count)])
-      try connection.run("UPDATE \(data) SET data = $2 WHERE place = $1", [place, .blob(bytes)])
+        """
+        UPDATE \(blocks) SET records = $4, part = $5
+        WHERE run = $1 AND owner = $2 AND first_id = $3
+        """, key + [.integer(count), .integer(part)])
     }
   }
-
-  /// Where a block's bytes stand; a run has fewer than a million blocks.
-  private static func place(_ run: Int64, _ part: Int64) -> Int64 { run << 20 | part }
 
   // MARK: Keeping
 
@@ -287,19 +289,5 @@ struct DayTables {
       last: RecordPosition(owner: try row.bits(2), id: try row.bits(3)),
       part: try row.integer(4),
       mayFit: matcher.map { matcher in row.withBytes(5) { matcher.mayFit($0, .block) } } ?? true)
-  }
-
-  /// Shows a block's bytes; false where the run has no such block.
-  func block(
-    run: Int64, _ part: Int64, _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws(StoreError) -> Bool {
-    var isThere = false
-    try connection.run(
-      "SELECT data FROM \(data) WHERE place = $1", [.integer(Self.place(run, part))]
-    ) { (row: any Row) throws(StoreError) in
-      isThere = true
-      row.withBytes(0, body)
-    }
-    return isThere
   }
 }

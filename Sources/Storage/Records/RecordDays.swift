@@ -1,5 +1,5 @@
-// Where the days of the log lie, which is all that the engines differ in: a file a day, or a few
-// tables a day in one database. A day is dropped whole, without reading it.
+// Where the days of the log lie, which is all that the engines differ in: an index and a file of
+// blocks a day, or a few tables a day in one database. A day is dropped whole, without reading it.
 import Glibc
 internal import KeyModel
 
@@ -8,7 +8,7 @@ protocol RecordDays: AnyObject {
   /// All that are there, newest first.
   func all() throws(StoreError) -> [Int64]
   /// Nil where the day is not there; a writer makes it.
-  func open(_ day: Int64) throws(StoreError) -> (any Connection)?
+  func open(_ day: Int64) throws(StoreError) -> DayTables?
   /// Lets go of a day's connection, where it has one of its own.
   func close(_ day: Int64)
   func closeAll()
@@ -21,15 +21,19 @@ protocol RecordDays: AnyObject {
   func claim(_ number: Int64) throws(StoreError) -> Bool
 }
 
-/// SQLite: `2026-11-21.db` and its log, in a folder that belongs to one process.
+/// SQLite: `2026-11-21.db` and its log with the index, `2026-11-21.blocks` with the records, in a
+/// folder that belongs to one process. Days of earlier builds have their blocks in the index.
 final class FileDays: RecordDays {
   private let folder: String
   private let role: SQLiteConnection.Role
-  private var connections: [Int64: SQLiteConnection] = [:]
+  private let turns: ReadTurns
+  private var opened: [Int64: (connection: SQLiteConnection, tables: DayTables)] = [:]
 
-  init(folder: String, role: SQLiteConnection.Role) {
+  /// - Parameter turns: those of all readers of the folder.
+  init(folder: String, role: SQLiteConnection.Role, turns: ReadTurns) {
     self.folder = folder
     self.role = role
+    self.turns = turns
   }
 
   func all() throws(StoreError) -> [Int64] {
@@ -47,19 +51,31 @@ final class FileDays: RecordDays {
     }
     days.sort(by: >)
     // Files of days that were dropped would keep their disk while a connection is open.
-    for day in connections.keys where !days.contains(day) { close(day) }
+    for day in opened.keys where !days.contains(day) { close(day) }
     return days
   }
 
-  func open(_ day: Int64) throws(StoreError) -> (any Connection)? {
-    if let connection = connections[day], connection.isUsable { return connection }
+  func open(_ day: Int64) throws(StoreError) -> DayTables? {
+    if let day = opened[day], day.connection.isUsable { return day.tables }
     if access(path(day), F_OK) != 0 {
       if role == .reader { return nil }
       try make(day)
     }
     let connection = try SQLiteConnection(path: path(day), role: role, contents: .records)
-    connections[day] = connection
-    return connection
+    let tables = DayTables(connection, try blocks(of: day, connection), day: day)
+    opened[day] = (connection, tables)
+    return tables
+  }
+
+  private func blocks(
+    of day: Int64, _ connection: SQLiteConnection
+  ) throws(StoreError) -> any BlockStore {
+    var isInside = false
+    try connection.run(
+      "SELECT 1 FROM sqlite_master WHERE name = $1", [.text(TableBlocks.table(day))]
+    ) { (_: any Row) throws(StoreError) in isInside = true }
+    if isInside { return TableBlocks(connection, day: day) }
+    return try FileBlocks(path: path(day, "blocks"), role: role, turns: turns)
   }
 
   /// Under another name until its tables are there, so that no reader meets it without them.
@@ -72,7 +88,7 @@ final class FileDays: RecordDays {
     let connection = try SQLiteConnection(path: unfinished, role: .writer, contents: .records)
     defer { connection.close() }
     try connection.inTransaction(.write) { () throws(StoreError) in
-      try DayTables(connection, day: day).create()
+      try DayTables(connection, try blocks(of: day, connection), day: day).create()
     }
     connection.close()
     guard rename(unfinished, path(day)) == 0 else {
@@ -81,21 +97,23 @@ final class FileDays: RecordDays {
   }
 
   func close(_ day: Int64) {
-    guard let connection = connections.removeValue(forKey: day) else { return }
+    guard let connection = opened.removeValue(forKey: day)?.connection else { return }
     // A reader may stand in the way of the last connection's own checkpoint.
     if role == .writer { connection.checkpoint() }
     connection.close()
   }
 
   func closeAll() {
-    for connection in connections.values { connection.close() }
-    connections.removeAll()
+    for day in opened.values { day.connection.close() }
+    opened.removeAll()
   }
 
   func drop(_ day: Int64) throws(StoreError) {
     close(day)
-    // The log first: without its file it would be taken for another day's.
-    for suffix in ["-wal", "-shm", ""] where unlink(path(day) + suffix) != 0 && errno != ENOENT {
+    // The log first: without its file it would be taken for another day's. The index last: a day
+    // without it is not seen again.
+    for name in ["db-wal", "db-shm", "blocks", "db"]
+    where unlink(path(day, name)) != 0 && errno != ENOENT {
       throw .failedOpen(errno, "cannot remove a day of request records")
     }
   }
@@ -103,9 +121,9 @@ final class FileDays: RecordDays {
   func bytes() throws(StoreError) -> Int64 {
     var total: Int64 = 0
     for day in try all() {
-      for suffix in ["", "-wal"] {
+      for name in ["db", "db-wal", "blocks"] {
         var status = stat()
-        if stat(path(day) + suffix, &status) == 0 { total += Int64(status.st_blocks) * 512 }
+        if stat(path(day, name), &status) == 0 { total += Int64(status.st_blocks) * 512 }
       }
     }
     return total
@@ -113,12 +131,12 @@ final class FileDays: RecordDays {
 
   func claim(_ number: Int64) throws(StoreError) -> Bool { true }
 
-  private func path(_ day: Int64) -> String {
+  private func path(_ day: Int64, _ kind: String = "db") -> String {
     let date = CivilDate(daysSince1970: day)
     let (month, monthDay) = (
       String(date.month + 100).dropFirst(), String(date.day + 100).dropFirst()
     )
-    return "\(folder)/\(date.year)-\(month)-\(monthDay).db"
+    return "\(folder)/\(date.year)-\(month)-\(monthDay).\(kind)"
   }
 
   private static func day(_ name: String) -> Int64? {
@@ -178,16 +196,19 @@ final class TableDays: RecordDays {
     return days
   }
 
-  func open(_ day: Int64) throws(StoreError) -> (any Connection)? {
+  func open(_ day: Int64) throws(StoreError) -> DayTables? {
     let connection = try prepared()
-    guard role == .writer, !made.contains(day) else { return connection }
+    let blocks = TableBlocks(connection, day: day)
+    let tables = DayTables(connection, blocks, day: day)
+    guard role == .writer, !made.contains(day) else { return tables }
     try connection.inTransaction(.migrate) { () throws(StoreError) in
       try connection.run(
         "INSERT INTO record_days (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", [.integer(day)])
-      try DayTables(connection, day: day).create()
+      try tables.create()
+      try blocks.create()
     }
     made.insert(day)
-    return connection
+    return tables
   }
 
   func close(_ day: Int64) { made.remove(day) }
@@ -202,7 +223,7 @@ final class TableDays: RecordDays {
     let connection = try prepared()
     made.remove(day)
     try connection.inTransaction(.migrate) { () throws(StoreError) in
-      for name in DayTables(connection, day: day).names {
+      for name in Self.names(connection, day) {
         try connection.run("DROP TABLE IF EXISTS \(name)")
       }
       try connection.run("DELETE FROM record_days WHERE day = $1", [.integer(day)])
@@ -212,7 +233,7 @@ final class TableDays: RecordDays {
   func bytes() throws(StoreError) -> Int64 {
     var total: Int64 = 0
     for day in try all() {
-      for name in DayTables(try connected(), day: day).names {
+      for name in Self.names(try connected(), day) {
         total += try connected().bytes(ofTable: name)
       }
     }
@@ -220,4 +241,9 @@ final class TableDays: RecordDays {
   }
 
   func claim(_ number: Int64) throws(StoreError) -> Bool { try connected().claim(number) }
+
+  private static func names(_ connection: any Connection, _ day: Int64) -> [String] {
+    DayTables(connection, TableBlocks(connection, day: day), day: day).names
+      + [TableBlocks.table(day)]
+  }
 }

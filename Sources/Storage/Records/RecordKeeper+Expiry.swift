@@ -47,7 +47,7 @@ extension RecordKeeper {
     // An error begins the day again: what was removed stays removed.
     self.sweep = nil
     let tables = try opened(sweep.day)
-    let isOver = try tables.connection.inTransaction(.log(durable: false)) {
+    let isOver = try tables.connection.inTransaction(.log(durable: true)) {
       () throws(StoreError) in
       guard let run = sweep.runs.last else {
         for project in sweep.projects { try tables.mark(Sweep.mark(project)) }
@@ -61,6 +61,7 @@ extension RecordKeeper {
         sweep.runs.removeLast()
         sweep.after = RecordPosition(owner: 0, id: 0)
       }
+      try tables.store.sync()
       return false
     }
     if !isOver { self.sweep = sweep }
@@ -72,7 +73,7 @@ extension RecordKeeper {
     var kept: [UInt8] = []
     var count: Int64 = 0
     var removed = 0
-    _ = try tables.block(run: run, head.part) { bytes in
+    _ = try tables.store.show(run: run, part: head.part) { bytes in
       for record in PackedRecords(bytes) {
         if projects.contains(record.project) {
           removed += 1

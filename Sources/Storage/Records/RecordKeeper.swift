@@ -17,6 +17,8 @@ final class RecordKeeper {
     var fresh: [(number: Int64, records: Int64)]
     /// Runs to be removed.
     var ended: [Int64]
+    /// That they are ended, and what they were merged into, is durable.
+    var isDurable = false
     var merge: RunMerge?
     /// For runs to come.
     var numbers: Range<Int64>
@@ -87,8 +89,10 @@ final class RecordKeeper {
       }
       if let block = builder.takeBlock() { try tables.insert(run: run, block) }
       try tables.insert(run: run, .fresh, writer: writer, builder.finish())
+      if durable { try tables.store.sync() }
     }
     open[day]?.fresh.append((run, Int64(places.count)))
+    if durable { open[day]?.isDurable = true }
   }
 
   private func number(_ day: Int64) throws(StoreError) -> Int64 {
@@ -124,12 +128,11 @@ final class RecordKeeper {
   func opened(_ day: Int64) throws(StoreError) -> DayTables {
     if let state = open[day], state.tables.connection.isUsable { return state.tables }
     if !open.isEmpty, open.values.contains(where: { !$0.tables.connection.isUsable }) { renew() }
-    guard let connection = try days.open(day) else { throw .unavailable("no such day") }
+    guard let tables = try days.open(day) else { throw .unavailable("no such day") }
     if !isClaimed { while try !days.claim(writer) { writer &+= 1 } }
     isClaimed = true
-    let tables = DayTables(connection, day: day)
     let kind = TransactionKind.log(durable: false)
-    open[day] = try connection.inTransaction(kind) { () throws(StoreError) in
+    open[day] = try tables.connection.inTransaction(kind) { () throws(StoreError) in
       try adopt(tables)
     }
     return tables
@@ -140,6 +143,7 @@ final class RecordKeeper {
     for other in try tables.writers() where other != writer {
       if try days.claim(other) { try tables.adopt(from: other, by: writer) }
     }
+    try tables.store.adopt(tables.parts)
     let broken = try tables.runs(of: writer, .building) + tables.runs(of: writer, .ended)
     return Day(
       tables: tables, fresh: try tables.runs(of: writer, .fresh), ended: broken.map(\.number),
@@ -212,19 +216,24 @@ final class RecordKeeper {
         state.fresh.removeAll { merge.runs.contains($0.number) }
         if made.state == .fresh { state.fresh.append((made.number, made.records)) }
         state.ended += merge.runs
+        state.isDurable = false
         state.merge = nil
         open[day] = state
       }
       return true
     }
     if let run = state.ended.last {
-      try state.tables.connection.inTransaction(.log(durable: false)) { () throws(StoreError) in
+      let kind = TransactionKind.log(durable: !state.isDurable)
+      try state.tables.connection.inTransaction(kind) { () throws(StoreError) in
         try state.tables.remove(run: run)
+        if !state.isDurable { try state.tables.store.sync() }
       }
+      state.isDurable = true
       state.ended.removeLast()
       open[day] = state
       return true
     }
+    if state.tables.store.reclaim() { return true }
     return try planMerge(day, state)
   }
 
@@ -240,7 +249,7 @@ final class RecordKeeper {
       (numbers, result) = (Self.alike(state.fresh), .fresh)
     } else {
       // Nothing to do: a day that is over needs no connection.
-      if isOver {
+      if isOver, !state.tables.store.owesRoom {
         open[day] = nil
         days.close(day)
       }

@@ -4,14 +4,14 @@ package import KeyModel
 import Synchronization
 
 package enum RecordLocation: Sendable, Hashable {
-  /// A folder that belongs to this process: a SQLite file a day.
+  /// A folder that belongs to this process: a SQLite file and a file of records a day.
   case folder(path: String)
   /// Tables in the database: several processes may append.
   case postgres(url: String)
 
-  func days(_ role: SQLiteConnection.Role) -> any RecordDays {
+  func days(_ role: SQLiteConnection.Role, _ turns: ReadTurns) -> any RecordDays {
     switch self {
-    case .folder(let path): FileDays(folder: path, role: role)
+    case .folder(let path): FileDays(folder: path, role: role, turns: turns)
     case .postgres(let url):
       TableDays(role: role) { () throws(StoreError) in try PostgresConnection(url: url) }
     }
@@ -32,6 +32,7 @@ package struct RecordCounts: Sendable, Hashable {
 
 package final class RecordLog: Sendable {
   private let location: RecordLocation
+  private let turns = ReadTurns()
   private let keeper: Mutex<Handover<RecordKeeper>>
   /// As the keeper left them: whoever asks does not wait for a database that does not answer.
   private let figures = Mutex(RecordCounts())
@@ -43,7 +44,7 @@ package final class RecordLog: Sendable {
   /// - Parameter writer: any random number: several processes tell their runs apart by it.
   package init(_ location: RecordLocation, writer: Int64) throws(StoreError) {
     self.location = location
-    let days = location.days(.writer)
+    let days = location.days(.writer, turns)
     _ = try days.all()
     keeper = Mutex(Handover(RecordKeeper(days, writer: writer & .max)))
   }
@@ -89,9 +90,9 @@ package final class RecordLog: Sendable {
   /// Newest first; see `RecordPage` for pages that end early. Looks at about 32 MB at most.
   package func page(_ query: RecordQuery) throws(StoreError) -> RecordPage {
     let reader =
-      idle.withLock { $0.popLast() } ?? Handover(RecordReader(location.days(.reader)))
+      idle.withLock { $0.popLast() } ?? Handover(RecordReader(location.days(.reader, turns)))
     do {
-      let page = try reader.value.page(query)
+      let page = try turns.read { () throws(StoreError) in try reader.value.page(query) }
       giveBack(reader)
       return page
     } catch {
@@ -128,7 +129,7 @@ package final class RecordLog: Sendable {
 
   /// Bytes that the records take on disk.
   package func diskBytes() throws(StoreError) -> Int64 {
-    let days = location.days(.reader)
+    let days = location.days(.reader, turns)
     defer { days.closeAll() }
     return try days.bytes()
   }

@@ -56,11 +56,10 @@ final class RecordReader {
     _ day: Int64, _ owner: UInt128, _ range: ClosedRange<UInt128>, _ matcher: RecordMatcher,
     _ budget: inout ScanBudget, _ page: inout PageInTheMaking
   ) throws(StoreError) {
-    guard let connection = try days.open(day) else { return }
-    let tables = DayTables(connection, day: day)
+    guard let tables = try days.open(day) else { return }
     // A copy: a day that turns out to be dropped has given nothing.
     var (making, left) = (page, budget)
-    try connection.inTransaction(.read) { () throws(StoreError) in
+    try tables.connection.inTransaction(.read) { () throws(StoreError) in
       let runs = try tables.readable(range.lowerBound, range.upperBound, matcher)
       left.spend(runs.count * ScanBudget.run)
       var cursors = runs.map {

@@ -99,7 +99,7 @@ struct RunCursor {
 
   private mutating func read(_ head: BlockHead, _ matcher: RecordMatcher) throws(StoreError) {
     var records: [RequestRecord] = []
-    _ = try tables.block(run: run, head.part) { bytes in
+    _ = try tables.store.show(run: run, part: head.part) { bytes in
       var places: [Int] = []
       var all = PackedRecords(bytes)
       var at = 0

@@ -9,7 +9,10 @@ struct RunSource {
   private var buffer: UnsafeMutableRawBufferPointer
   private var filled = 0
   private var offset = 0
-  private var part: Int64 = 0
+  /// The next blocks.
+  private var heads: ArraySlice<BlockHead> = []
+  private var after = RecordPosition(owner: 0, id: 0)
+  private static let fetch: Int64 = 16
 
   init(run: Int64) {
     self.run = run
@@ -30,9 +33,9 @@ struct RunSource {
 
   /// Reads the next block; false where there is none.
   mutating func load(_ tables: DayTables) throws(StoreError) -> Bool {
-    while true {
+    while let head = try nextHead(tables) {
       var (buffer, filled) = (buffer, 0)
-      let isThere = try tables.block(run: run, part) { bytes in
+      _ = try tables.store.show(run: run, part: head.part) { bytes in
         if bytes.count > buffer.count {
           buffer.deallocate()
           buffer = .allocate(byteCount: bytes.count, alignment: 16)
@@ -41,10 +44,16 @@ struct RunSource {
         filled = bytes.count
       }
       (self.buffer, self.filled, offset) = (buffer, filled, 0)
-      guard isThere else { return false }
-      part += 1
       if settle() { return true }
     }
+    return false
+  }
+
+  private mutating func nextHead(_ tables: DayTables) throws(StoreError) -> BlockHead? {
+    if heads.isEmpty { heads = try tables.heads(run: run, after: after, limit: Self.fetch)[...] }
+    guard let head = heads.popFirst() else { return nil }
+    after = head.first
+    return head
   }
 
   @inline(__always)

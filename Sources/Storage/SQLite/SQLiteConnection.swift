@@ -87,14 +87,10 @@ final class SQLiteConnection: Connection {
       try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")
       try script("PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000")
     case .records:
-      try script("PRAGMA page_size = \(Self.recordPage); PRAGMA journal_mode = WAL")
-      try script("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000")
+      try script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
       try script("PRAGMA cache_size = -8192")
     }
   }
-
-  /// Blocks are large; batches of a quiet server are small.
-  private static let recordPage = 16_384
 
   func begin(_ kind: TransactionKind) throws(StoreError) {
     switch kind {

@@ -36,7 +36,7 @@ import Testing
       }
       try #expect(log.ids(Self.owner).count == 3)
       _ = try log.expire(before: Entry.midnight.day + 2, shorter: [:])
-      try #expect(Self.files(path).allSatisfy { $0.hasPrefix("2025-06-18.db") })
+      try #expect(Self.files(path).filter { !$0.hasPrefix("2025-06-18.") } == [])
       try #expect(log.ids(Self.owner).count == 1)
       let open = try Self.files("/proc/self/fd").compactMap {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test("a torn log costs its last batches and nothing else", arguments: [1, 5_000, 20_000])
+  @Test("a torn log costs its last batches and nothing else", arguments: [1, 5_000, 8_000])
   func tornTail(cut: Int) throws {
     try Self.withFolder { path in
       let log = try RecordLog(.folder(path: path), writer: 1)
@@ -144,7 +144,8 @@ import Testing
         .size]
       #expect((size as? Int ?? .max) < 40_000_000)
       let reader = try #require(
-        try FileDays(folder: path, role: .reader).open(Entry.midnight.day))
+        try FileDays(folder: path, role: .reader, turns: ReadTurns()).open(Entry.midnight.day)
+      ).connection
       for (setting, want) in [("wal_autocheckpoint", 0), ("query_only", 1)] as [(String, Int64)] {
         try reader.run("PRAGMA \(setting)", []) { (row: any Row) throws(StoreError) in
           try #expect(row.integer(0) == want)
