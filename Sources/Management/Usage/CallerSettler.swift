@@ -53,24 +53,26 @@ package actor CallerSettler {
 
   /// What several workers saw of one caller as one, the callers of a key beside each other.
   private static func merged(_ sightings: [CallerSighting]) -> [CallerSighting] {
-    struct Name: Hashable {
-      var version: VersionID
-      var caller: KeyCaller
-    }
-    var at: [Name: Int] = [:]
+    let order = sightings.indices.sorted { isBefore(sightings[$0], sightings[$1]) }
     var all: [CallerSighting] = []
-    for one in sightings {
-      let name = Name(version: one.versionID, caller: one.caller)
-      if let index = at[name] {
-        all[index].calls += one.calls
-        all[index].lastSeenAt = max(all[index].lastSeenAt, one.lastSeenAt)
+    all.reserveCapacity(sightings.count)
+    for index in order {
+      let one = sightings[index]
+      if let last = all.last, last.versionID == one.versionID, last.caller == one.caller {
+        all[all.count - 1].calls += one.calls
+        all[all.count - 1].lastSeenAt = max(last.lastSeenAt, one.lastSeenAt)
       } else {
-        at[name] = all.count
         all.append(one)
       }
     }
-    return all.sorted {
-      ($0.keyID.bits, $0.versionID.bits) < ($1.keyID.bits, $1.versionID.bits)
-    }
+    return all
+  }
+
+  /// Texts are looked at only for versions with several callers, which are few.
+  private static func isBefore(_ left: CallerSighting, _ right: CallerSighting) -> Bool {
+    if left.keyID != right.keyID { return left.keyID < right.keyID }
+    if left.versionID != right.versionID { return left.versionID < right.versionID }
+    return (left.caller.address, left.caller.userAgent, left.caller.route)
+      < (right.caller.address, right.caller.userAgent, right.caller.route)
   }
 }

@@ -37,6 +37,8 @@ private struct Rounds: Sendable {
   let log: Log
 
   private static let turn = Duration.milliseconds(250)
+  /// Between two times that usage is stored: a minute.
+  private static let mostTurns = 240
   private static let turnsPerProbe = 4
   /// A write that nobody asked for, so that an idle server notices too.
   private static let turnsPerWrite = 20
@@ -78,7 +80,7 @@ private struct Rounds: Sendable {
       log.error("the usage of \(totals.givenUp - before) key versions was given up")
     }
     let rows = totals.lastRows + (await control.management.callers.lastRows)
-    return min(40, max(2, rows / 500))
+    return min(Self.mostTurns, max(2, rows / 500))
   }
 
   /// Says so when it goes away and when it is back, not every second in between.

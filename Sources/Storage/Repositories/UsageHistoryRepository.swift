@@ -16,16 +16,16 @@ package struct KeyDay: Sendable, Hashable {
 
   /// The versions of a key together, in the order of the table.
   package static func adding(_ usage: [VersionUsage]) -> [KeyDay] {
-    struct Name: Hashable {
-      var key: KeyID
-      var day: Int64
-    }
-    var calls: [Name: Int64] = [:]
-    for one in usage where one.calls > 0 {
-      calls[Name(key: one.keyID, day: one.day.start.day), default: 0] += one.calls
-    }
-    return calls.map { KeyDay(keyID: $0.key.key, day: $0.key.day, calls: $0.value) }
+    let days = usage.filter { $0.calls > 0 }
+      .map { KeyDay(keyID: $0.keyID, day: $0.day.start.day, calls: $0.calls) }
       .sorted { ($0.keyID, $0.day) < ($1.keyID, $1.day) }
+    return days.reduce(into: []) { all, one in
+      if let last = all.last, last.keyID == one.keyID, last.day == one.day {
+        all[all.count - 1].calls += one.calls
+      } else {
+        all.append(one)
+      }
+    }
   }
 }
 
