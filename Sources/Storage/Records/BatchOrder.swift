@@ -47,31 +47,12 @@ struct BatchOrder {
   /// Records come nearly in the order of their ids, and of few owners. So they are dealt out by
   /// owner in one pass, and only owners whose records are not in order yet are sorted.
   static func sorted(_ places: [Place]) -> [Place] {
-    var numbers: [UInt128: Int] = [:]
-    var piles: [Pile] = []
-    var pileOfPlace: [Int32] = []
-    pileOfPlace.reserveCapacity(places.count)
-    for place in places {
-      let next = piles.count
-      let pile = numbers[place.position.owner, default: next]
-      if pile == next {
-        numbers[place.position.owner] = next
-        piles.append(Pile(owner: place.position.owner))
-      }
-      piles[pile].add(place.position.id)
-      pileOfPlace.append(Int32(truncatingIfNeeded: pile))
-    }
-    var start = 0
-    for number in piles.indices.sorted(by: { piles[$0].owner < piles[$1].owner }) {
-      piles[number].end = start
-      start += piles[number].count
-    }
+    var piles = Piles(places: places.count)
+    let pileOfPlace = places.map { piles.add($0.position) }
+    piles.deal()
     var sorted = places
-    for (place, pile) in zip(places, pileOfPlace) {
-      sorted[piles[Int(pile)].end] = place
-      piles[Int(pile)].end += 1
-    }
-    for pile in piles where !pile.isInOrder {
+    for (place, pile) in zip(places, pileOfPlace) { sorted[piles.next(pile)] = place }
+    for pile in piles.all where !pile.isInOrder {
       sorted[pile.end - pile.count..<pile.end].sort { $0.position < $1.position }
     }
     return sorted
@@ -91,6 +72,57 @@ struct BatchOrder {
       count += 1
       if id < last { isInOrder = false }
       last = id
+    }
+  }
+
+  /// The piles and where to find an owner's: a table that is asked for every record, so it is no
+  /// dictionary. Owners' ids are the server's own, so nobody can choose them to fall together.
+  private struct Piles {
+    private(set) var all: [Pile] = []
+    /// One more than a pile's number, 0 where there is none; at most half of them are used.
+    private var numbers: [Int32]
+
+    init(places: Int) {
+      var size = 16
+      while size < 2 * places { size *= 2 }
+      numbers = [Int32](repeating: 0, count: size)
+    }
+
+    mutating func add(_ position: RecordPosition) -> Int {
+      var at = Self.hash(position.owner) & (numbers.count - 1)
+      while true {
+        let pile = Int(numbers[at]) - 1
+        if pile < 0 { break }
+        if all[pile].owner == position.owner {
+          all[pile].add(position.id)
+          return pile
+        }
+        at = (at + 1) & (numbers.count - 1)
+      }
+      all.append(Pile(owner: position.owner))
+      all[all.count - 1].add(position.id)
+      numbers[at] = Int32(truncatingIfNeeded: all.count)
+      return all.count - 1
+    }
+
+    private static func hash(_ owner: UInt128) -> Int {
+      let mixed = UInt64(truncatingIfNeeded: owner) ^ UInt64(truncatingIfNeeded: owner >> 64)
+      return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) >> 32)
+    }
+
+    /// Says where each pile's records begin, in the order of owners.
+    mutating func deal() {
+      var start = 0
+      for (_, pile) in all.enumerated().map({ ($1.owner, $0) }).sorted(by: { $0.0 < $1.0 }) {
+        all[pile].end = start
+        start += all[pile].count
+      }
+    }
+
+    /// Where the pile's next record stands.
+    mutating func next(_ pile: Int) -> Int {
+      defer { all[pile].end += 1 }
+      return all[pile].end
     }
   }
 
