@@ -83,7 +83,7 @@ extension GatewayWorker {
     tally.upstreamAnswered(nanoseconds: now - record.decidedAt)
   }
 
-  /// Puts the call on record with what came of it.
+  /// Puts the call on record with what came of it, where the policy wants that.
   /// - Parameters:
   ///   - status: of the answer, or what stands for one that was never sent.
   ///   - bytesIn: of the call's body, as far as it was read; `bytesOut` of the answer's.
@@ -100,7 +100,7 @@ extension GatewayWorker {
     }
     let took = worker.monotonicNanoseconds - record.begunAt
     if record.fields.way == .gateway { tally.gatewayEnded(status: status, nanoseconds: took) }
-    guard let ring else { return }
+    guard let ring, plan.recordedCalls.have(status: status) else { return }
     var fields = record.fields
     // It begins with the turn as the upstream's does, so the whole is never less than its part.
     fields.latency = took / 1000

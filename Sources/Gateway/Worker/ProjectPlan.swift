@@ -10,6 +10,7 @@ final class ProjectPlan {
   /// Lower-case names of the headers that carry the credential.
   let credentialHeaders: FixedTexts
   let brandHeader: [UInt8]
+  let recordedCalls: RecordRules.Calls
   /// Lower-case names of the headers that are put on record.
   let capturedHeaders: [[UInt8]]
   /// Nil where the project has none or its URL cannot be used.
@@ -28,6 +29,7 @@ final class ProjectPlan {
     environments = FixedTexts(policy.environments.map { Array($0.name.utf8) })
     credentialHeaders = FixedTexts(policy.credential.headerNames.map { Array($0.utf8) })
     brandHeader = Array(policy.brandHeader.lowercased().utf8)
+    recordedCalls = policy.records.calls
     capturedHeaders = policy.records.headers.map { Array($0.lowercased().utf8) }
     upstream = project.upstream.flatMap(UpstreamPlan.init)
     limitFields = LimitFields(project.limits.names)

@@ -24,6 +24,11 @@ extension PolicyExplanation {
     if policy.brandHeader != Policy().brandHeader {
       lines.append("`\(policy.brandHeader)` names the brand of a call.")
     }
+    switch policy.records.calls {
+    case .all: break
+    case .failed: lines.append("Only calls that fail leave a request record.")
+    case .none: lines.append("Calls leave no request records.")
+    }
     if !policy.records.headers.isEmpty {
       let names = policy.records.headers.map { "`\($0)`" }.joined(separator: ", ")
       lines.append("Request records keep \(names), redacted.")

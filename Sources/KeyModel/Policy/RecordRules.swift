@@ -1,6 +1,23 @@
-// What a project puts on record of its calls beyond what is always there.
+// Which of its calls a project puts on record, and what beyond what is always there.
 
 package struct RecordRules: Sendable, Hashable {
+  package enum Calls: String, Sendable, CaseIterable {
+    case all
+    /// Those that were answered with 400 and above, or not at all.
+    case failed
+    case none
+
+    /// - Parameter status: of the answer, or what stands for one that was never sent.
+    @inline(__always)
+    package func have(status: Int) -> Bool {
+      switch self {
+      case .all: true
+      case .failed: status >= 400 || status == 0
+      case .none: false
+      }
+    }
+  }
+  package var calls = Calls.all
   /// Names of request headers whose values are kept, as written in the policy.
   package var headers: [String] = []
   package init() {}
@@ -11,6 +28,8 @@ package struct RecordRules: Sendable, Hashable {
     "authorization", "proxy-authorization", "cookie", "set-cookie", "x-latchkey-assertion",
   ]
 }
+
+extension RecordRules.Calls: PolicyChoice {}
 
 extension CredentialScheme {
   /// Lower case.
@@ -28,6 +47,7 @@ extension CredentialScheme {
 
 extension PolicyReader {
   static func records(_ cursor: PolicyCursor, _ rules: inout RecordRules) {
+    cursor.choice("calls", &rules.calls)
     cursor.set("headers", &rules.headers, 0...16) { $0.text(.headerName) }
   }
 }

@@ -85,6 +85,23 @@ final class RequestRecordTests {
     #expect(records.first { $0.path == "/f" }?.environment == "sandbox")
   }
 
+  @Test("where the policy says so, only calls that fail are on record, or none")
+  func fewer() throws {
+    for (calls, want) in [
+      (RecordRules.Calls.failed, ["/status/404 404", "/b 401"]), (.none, [String]()),
+    ] {
+      var policy = GatewayWorld.policy()
+      policy.records.calls = calls
+      let world = try GatewayWorld(policy: policy, upstream: upstream.url, timeoutSeconds: 1)
+      let (token, _) = world.issue()
+      #expect(world.call("/size/3", with: token)?.status == 200)
+      #expect(world.call("/status/404", with: token)?.status == 404)
+      #expect(world.call("/b", with: world.newToken())?.status == 401)
+      #expect(world.records().map { "\($0.path) \($0.status)" } == want)
+      #expect(world.callers().reduce(0) { $0 + $1.calls } == 2)
+    }
+  }
+
   @Test("a call whose upstream fails, or whose client goes, has one record that says so")
   func broken() throws {
     call("/garbage")

@@ -43,6 +43,7 @@ struct PolicyExplanationTests {
       #""members":{"api_keys_permission":true}"#, #""notify":{"auto_cycling_changed":true}"#,
       #""notify":{"quota_percent":[]}"#, #""retention":{"requests_days":7}"#,
       #""retention":{"deliveries_days":7}"#, #""records":{"headers":["X-Trace"]}"#,
+      #""records":{"calls":"failed"}"#, #""records":{"calls":"none"}"#,
       #""leaks":{"action":"rotate"}"#, #""answer_headers":{"X-R":"{request_id}"}"#,
     ])
   func everyRule(rule: String) throws {

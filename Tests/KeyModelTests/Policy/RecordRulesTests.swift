@@ -20,6 +20,20 @@ struct RecordRulesTests {
     #expect(try PolicyReaderTests.problems(#"{"records": {"bodies": true}}"#).count == 1)
   }
 
+  @Test("a policy says which calls leave a record: all, those that failed, or none")
+  func calls() throws {
+    #expect(Policy().records.calls == .all)
+    #expect(try PolicyReader.read(["records": ["calls": "failed"]]).records.calls == .failed)
+    #expect(try PolicyReader.read(["records": ["calls": "none"]]).records.calls == .none)
+    let problems = try PolicyReaderTests.problems(#"{"records": {"calls": "some"}}"#)
+    #expect(problems.map(\.pointer.description) == ["/records/calls"])
+    for status in [0, 200, 302, 399, 400, 404, 499, 503] {
+      #expect(RecordRules.Calls.all.have(status: status))
+      #expect(!RecordRules.Calls.none.have(status: status))
+      #expect(RecordRules.Calls.failed.have(status: status) == (status == 0 || status >= 400))
+    }
+  }
+
   @Test("each refusal has one sentence that says what to do, and docs/logs.md has it too")
   func remedies() throws {
     let page = try String(
