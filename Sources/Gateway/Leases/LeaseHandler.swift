@@ -95,7 +95,7 @@ final class LeaseHandler: RequestHandler {
 
   private func grant(_ exchange: Exchange) throws(GatewayProblem) -> OperatorGrant {
     let fields = EngineFields(list: exchange.head.headers)
-    guard let grant = shared.grant(fields) else {
+    guard let grant = shared.grant(OperatorToken.read(fields)) else {
       throw VerifyRules.unauthorized(sent: fields.occurrences(OperatorToken.header) > 0)
     }
     guard grant.mayVerify else { throw VerifyRules.forbidden }
@@ -158,9 +158,10 @@ extension GatewayWorker {
   }
 
   /// What the sender of these fields may ask; nil where it shows no live operator key.
-  func grant(_ fields: EngineFields) -> OperatorGrant? {
+  /// - Parameter token: of whoever asks; nil where there is none such.
+  func grant(_ token: UnsafeRawBufferPointer?) -> OperatorGrant? {
     if settings.isLocal { return .everything }
-    return OperatorToken.read(fields).flatMap(verifier.operatorGrant)
+    return token.flatMap(verifier.operatorGrant)
   }
 
   /// The head of an answer that is not a problem.

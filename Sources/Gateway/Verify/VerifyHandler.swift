@@ -21,18 +21,18 @@ final class VerifyHandler: RequestHandler {
       return shared.refuse(exchange, problem, requestID: requestID)
     }
     let fields = EngineFields(list: head.headers)
-    if let problem = refusal(fields) ?? VerifyRules.refusal(fields, length: head.contentLength) {
+    // Whose it is, is asked once, when the body is complete: the key may be revoked meanwhile.
+    let token = OperatorToken.read(fields)
+    guard token != nil || shared.settings.isLocal else {
+      let sent = fields.occurrences(OperatorToken.header) > 0
+      return shared.refuse(exchange, VerifyRules.unauthorized(sent: sent), requestID: requestID)
+    }
+    if let problem = VerifyRules.refusal(fields, length: head.contentLength) {
       return shared.refuse(exchange, problem, requestID: requestID)
     }
     let call = idle.popLast() ?? VerifyExchange()
-    call.begin(exchange, handler: self, requestID: requestID)
+    call.begin(exchange, handler: self, requestID: requestID, token: token)
     exchange.receiveBody(call)
-  }
-
-  /// Whose token it is, is asked once, when the body is complete: the key may be revoked meanwhile.
-  private func refusal(_ fields: EngineFields) -> GatewayProblem? {
-    if shared.settings.isLocal || OperatorToken.read(fields) != nil { return nil }
-    return VerifyRules.unauthorized(sent: fields.occurrences(OperatorToken.header) > 0)
   }
 
   func recycle(_ call: VerifyExchange) {
@@ -43,7 +43,7 @@ final class VerifyHandler: RequestHandler {
 
   /// The body is complete.
   func answer(_ call: VerifyExchange, _ exchange: Exchange) {
-    guard let grant = shared.grant(EngineFields(list: exchange.head.headers)) else {
+    guard let grant = shared.grant(call.token) else {
       return refuse(exchange, VerifyRules.unauthorized(sent: true), call)
     }
     guard grant.mayVerify else { return refuse(exchange, VerifyRules.forbidden, call) }
@@ -174,15 +174,21 @@ final class VerifyExchange: BodyReceiver {
   let body = OutputBuffer(capacity: 1024)
   let fields = FieldList()
   private(set) var requestID = RequestID(bits: 0)
+  /// The asker's, borrowed from the head.
+  private(set) var token: UnsafeRawBufferPointer?
   /// Body and fields are still needed.
   var isParked = false
   private var exchange: Exchange?
   private var handler: VerifyHandler?
 
-  func begin(_ exchange: Exchange, handler: VerifyHandler, requestID: RequestID) {
+  func begin(
+    _ exchange: Exchange, handler: VerifyHandler, requestID: RequestID,
+    token: UnsafeRawBufferPointer?
+  ) {
     self.exchange = exchange
     self.handler = handler
     self.requestID = requestID
+    self.token = token
     body.reset()
   }
 
