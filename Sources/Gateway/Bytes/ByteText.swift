@@ -73,6 +73,34 @@ enum ByteText {
     return true
   }
 
+  /// The first byte from `start` on that no JSON string holds as it stands, or the end.
+  static func plainEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    guard let base = bytes.baseAddress else { return start }
+    var at = start
+    while at &+ 8 <= bytes.count {
+      let marks = marks((base + at).loadUnaligned(as: UInt64.self).littleEndian)
+      if marks != 0 { return at &+ marks.trailingZeroBitCount >> 3 }
+      at &+= 8
+    }
+    while at < bytes.count {
+      let byte = (base + at).load(as: UInt8.self)
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+      at &+= 1
+    }
+    return at
+  }
+
+  /// The high bit of each byte that is a quote, a backslash or a control character. A borrow can
+  /// only disturb bytes above the first hit, so the lowest mark is exact.
+  private static func marks(_ word: UInt64) -> UInt64 {
+    let quote = word ^ 0x2222_2222_2222_2222
+    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    return
+      ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+      | (word &- 0x2020_2020_2020_2020) & ~word) & 0x8080_8080_8080_8080
+  }
+
   /// RFC 9110 §5.6.2: what names and methods are made of.
   static func isToken(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.count > 0 && bytes.allSatisfy(isTokenByte)

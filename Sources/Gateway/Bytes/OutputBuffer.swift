@@ -101,16 +101,17 @@ final class OutputBuffer {
   }
 
   /// The text form of an id, the same as its `description`, without making a String.
+  @inline(__always)
   func append<Tag>(_ id: ID<Tag>) {
-    append(prefix: Tag.prefix, base32: id.bits)
+    append(Tag.prefix)
+    append(base32: id.bits)
   }
 
-  private func append(prefix: StaticString, base32 bits: UInt128) {
-    let length = prefix.utf8CodeUnitCount
-    fill(atMost: length &+ 27) { out in
-      for at in 0..<length { out[at] = prefix.utf8Start[at] }
-      out[length] = UInt8(ascii: "_")
-      return length &+ 1 &+ write(base32: bits, to: UnsafeMutableRawPointer(out + length + 1))
+  /// With the underscore before it.
+  private func append(base32 bits: UInt128) {
+    fill(atMost: 27) { out in
+      out[0] = UInt8(ascii: "_")
+      return 1 &+ write(base32: bits, to: UnsafeMutableRawPointer(out + 1))
     }
   }
 

@@ -17,12 +17,11 @@ extension OutputBuffer {
   /// The inside of a JSON string.
   func appendEscaped(_ bytes: UnsafeRawBufferPointer) {
     var plain = 0
-    for at in bytes.indices {
-      let byte = bytes[at]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-        continue
-      }
+    while true {
+      let at = ByteText.plainEnd(bytes, from: plain)
       append(UnsafeRawBufferPointer(rebasing: bytes[plain..<at]))
+      guard at < bytes.count else { return }
+      let byte = bytes[at]
       plain = at + 1
       append(UInt8(ascii: "\\"))
       if byte < 0x20 {
@@ -32,7 +31,6 @@ extension OutputBuffer {
         append(byte)
       }
     }
-    append(UnsafeRawBufferPointer(rebasing: bytes[plain...]))
   }
 
   func append(hexadecimal byte: UInt8) {

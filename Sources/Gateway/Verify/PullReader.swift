@@ -164,7 +164,7 @@ struct PullReader {
   mutating func string() throws(PullError) -> UnsafeRawBufferPointer {
     at += 1
     let start = at
-    at = plainEnd(from: at)
+    at = ByteText.plainEnd(UnsafeRawBufferPointer(bytes), from: at)
     var end = at
     while let byte = peek {
       at += 1
@@ -181,34 +181,6 @@ struct PullReader {
       }
     }
     throw fail("the text ends too early")
-  }
-
-  /// The first byte from `start` on that ends a string or is no part of one as it stands.
-  private func plainEnd(from start: Int) -> Int {
-    guard let base = bytes.baseAddress else { return start }
-    var at = start
-    while at &+ 8 <= bytes.count {
-      let marks = Self.marks((base + at).loadUnaligned(as: UInt64.self).littleEndian)
-      if marks != 0 { return at &+ marks.trailingZeroBitCount >> 3 }
-      at &+= 8
-    }
-    while at < bytes.count {
-      let byte = (base + at).load(as: UInt8.self)
-      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-      at += 1
-    }
-    return at
-  }
-
-  /// The high bit of each byte that ends a string or is no part of one as it stands. A borrow can
-  /// only disturb bytes above the first hit, so the lowest mark is exact.
-  private static func marks(_ word: UInt64) -> UInt64 {
-    let quote = word ^ 0x2222_2222_2222_2222
-    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    return
-      ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-      | (word &- 0x2020_2020_2020_2020) & ~word) & 0x8080_8080_8080_8080
   }
 
   private mutating func unescape(to end: inout Int) throws(PullError) {

@@ -5,10 +5,12 @@ package enum UTF8Validation {
   package static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
     var at = 0
     while at < bytes.count {
-      if at + 8 <= bytes.count {
-        let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      // The last word of eight bytes or more ends where the text does.
+      let next = min(at, bytes.count &- 8)
+      if next >= 0 {
+        let word = bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self)
         if word & 0x8080_8080_8080_8080 == 0 {
-          at += 8
+          at = next &+ 8
           continue
         }
       }

@@ -96,10 +96,18 @@ package final class TokenMatcher {
   ) -> Bool {
     guard count >= form.shortest, count <= form.longest else { return false }
     let end = count &- (form.hasChecksum ? TokenFormat.checksumLength : 0)
+    @inline(__always)
+    func stranger(_ at: Int) -> UInt8 {
+      form.strangers[Int(bytes.load(fromByteOffset: at, as: UInt8.self))]
+    }
     var strange: UInt8 = 0
     var at = form.prefixCount
+    while at &+ 4 <= end {
+      strange |= stranger(at) | stranger(at &+ 1) | stranger(at &+ 2) | stranger(at &+ 3)
+      at &+= 4
+    }
     while at < end {
-      strange |= form.strangers[Int(bytes.load(fromByteOffset: at, as: UInt8.self))]
+      strange |= stranger(at)
       at &+= 1
     }
     guard strange == 0 else { return false }
