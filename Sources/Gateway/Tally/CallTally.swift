@@ -27,19 +27,25 @@ package final class CallTally {
   /// Calls that wait for the store to say what their day has left.
   var parked = 0
 
-  // Where each kind of cell begins.
-  private static let codes = DecisionCode.allCases.count
-  private static let latencyCells = LatencyScale.classes + 1
-  private static let decided = Door.allCases.count * codes
-  private static let gatewayTook = decided + Door.allCases.count * latencyCells
-  private static let upstreamTook = gatewayTook + latencyCells
-  private static let answered = upstreamTook + latencyCells
-  private static let refused = answered + 6
-  private static let count = refused + GatewayProblem.Code.allCases.count
+  // Where each kind of cell begins. Of the instance: a static one would be asked by each call
+  // whether it was made.
+  private let codes = DecisionCode.allCases.count
+  private let deciding: Int
+  private let gatewayTook: Int
+  private let upstreamTook: Int
+  private let answered: Int
+  private let refusals: Int
+  private static var latencyCells: Int { LatencyScale.classes + 1 }
 
   package init() {
-    cells = .allocate(capacity: Self.count)
-    cells.initialize(repeating: 0, count: Self.count)
+    deciding = Door.allCases.count * codes
+    gatewayTook = deciding + Door.allCases.count * Self.latencyCells
+    upstreamTook = gatewayTook + Self.latencyCells
+    answered = upstreamTook + Self.latencyCells
+    refusals = answered + 6
+    let count = refusals + GatewayProblem.Code.allCases.count
+    cells = .allocate(capacity: count)
+    cells.initialize(repeating: 0, count: count)
   }
 
   deinit { cells.deallocate() }
@@ -47,23 +53,23 @@ package final class CallTally {
   /// - Parameter nanoseconds: from the turn in which the call was complete to its decision.
   @inline(__always)
   func decided(_ door: Door, _ code: DecisionCode, nanoseconds: Int64) {
-    cells[door.rawValue &* Self.codes &+ Int(code.rawValue)] &+= 1
-    add(nanoseconds, at: Self.decided &+ door.rawValue &* Self.latencyCells)
+    cells[door.rawValue &* codes &+ Int(code.rawValue)] &+= 1
+    add(nanoseconds, at: deciding &+ door.rawValue &* Self.latencyCells)
   }
 
   /// The head of an upstream's answer came.
   @inline(__always)
-  func upstreamAnswered(nanoseconds: Int64) { add(nanoseconds, at: Self.upstreamTook) }
+  func upstreamAnswered(nanoseconds: Int64) { add(nanoseconds, at: upstreamTook) }
 
   /// A call of the gateway's listener ended.
   @inline(__always)
   func gatewayEnded(status: Int, nanoseconds: Int64) {
     // Whoever did not wait for the answer (499) is among the 4xx.
-    cells[Self.answered &+ min(max(status / 100, 0), 5)] &+= 1
-    add(nanoseconds, at: Self.gatewayTook)
+    cells[answered &+ min(max(status / 100, 0), 5)] &+= 1
+    add(nanoseconds, at: gatewayTook)
   }
 
-  func refused(_ code: GatewayProblem.Code) { cells[Self.refused + code.place] &+= 1 }
+  func refused(_ code: GatewayProblem.Code) { cells[refusals + code.place] &+= 1 }
 
   @inline(__always)
   private func add(_ nanoseconds: Int64, at start: Int) {
@@ -77,15 +83,15 @@ package final class CallTally {
     for door in Door.allCases {
       for code in DecisionCode.allCases {
         counts.decisions[door, default: [:]][code] =
-          cells[door.rawValue * Self.codes + Int(code.rawValue)]
+          cells[door.rawValue * codes + Int(code.rawValue)]
       }
-      counts.deciding[door] = latencies(at: Self.decided + door.rawValue * Self.latencyCells)
+      counts.deciding[door] = latencies(at: deciding + door.rawValue * Self.latencyCells)
     }
-    counts.gateway = latencies(at: Self.gatewayTook)
-    counts.upstream = latencies(at: Self.upstreamTook)
-    counts.answers = (0..<6).map { cells[Self.answered + $0] }
+    counts.gateway = latencies(at: gatewayTook)
+    counts.upstream = latencies(at: upstreamTook)
+    counts.answers = (0..<6).map { cells[answered + $0] }
     for code in GatewayProblem.Code.allCases {
-      counts.problems[code.rawValue] = cells[Self.refused + code.place]
+      counts.problems[code.rawValue] = cells[refusals + code.place]
     }
     counts.forwarded = forwarded
     counts.parked = parked

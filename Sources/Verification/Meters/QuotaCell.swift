@@ -6,9 +6,9 @@ import Synchronization
 
 /// A day and the calls that are reserved in it and not yet used, as one atomic word holds them.
 struct QuotaWord: Equatable {
-  static let unusedBits: UInt64 = 64 - MeterDay.bits
+  static var unusedBits: UInt64 { 64 - MeterDay.bits }
   /// Far above what is ever reserved at once.
-  static let unusedMax: UInt64 = (1 << unusedBits) - 1
+  static var unusedMax: UInt64 { (1 << unusedBits) - 1 }
   var bits: UInt64
 
   init(bits: UInt64) { self.bits = bits }
