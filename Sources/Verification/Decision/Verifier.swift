@@ -10,7 +10,7 @@ package final class Verifier {
   private var view: DirectoryView
   /// What every decision needs of the view, where no reference is counted.
   private let hot: UnsafeMutablePointer<Hot>
-  private var ledger = UsageLedger()
+  private let ledger = UsageLedger()
   private var rehashes = RehashNotes()
   /// The newest operator key that was asked with: an operator's backend has one.
   private var newestGrant: (token: [UInt8], grant: OperatorGrant)?
@@ -363,9 +363,7 @@ package final class Verifier {
   /// Gives what `admit` and `witness` gathered since the last call and starts anew; nil where that
   /// is nothing.
   package func takeUsage() -> UsageLedger? {
-    if ledger.isEmpty { return nil }
-    defer { ledger = UsageLedger(versions: ledger.used / 2) }
-    return ledger
+    ledger.isEmpty ? nil : ledger.handOver()
   }
 }
 

@@ -30,14 +30,14 @@ package enum MeterOutcome: ~Copyable {
 /// rest by `abandon`.
 package struct MeterHold: ~Copyable {
   fileprivate let asked: Asked
+  fileprivate let limits: ProjectLimits
   fileprivate let taken: UInt32
   fileprivate let readings: ContiguousArray<MeterReading>
   fileprivate var slot: Slot?
 }
 
-/// What a quota is asked about.
+/// What a quota is asked about. Numbers only: making one counts no reference.
 private struct Asked {
-  let limits: ProjectLimits
   let subjects: MeterSubjects
   let use: MeterUse
   let rule: QuotaRule
@@ -46,17 +46,22 @@ private struct Asked {
 
 package final class MeterDesk {
   private let meters: Meters
+  /// Of `meters`: one step nearer, so that asking counts no reference.
+  private let cells: QuotaCells?
   /// What the limits said to the call that was judged last.
   package private(set) var readings: ContiguousArray<MeterReading> = []
   private var taken: UInt32 = 0
   private var refusal: (rule: Int, wait: Int64)?
 
-  package init(_ meters: Meters) { self.meters = meters }
+  package init(_ meters: Meters) {
+    self.meters = meters
+    cells = meters.quota
+  }
 
   /// `judge` will be asked about this caller soon.
   @inline(__always)
   package func expect(_ identity: Identity, _ limits: ProjectLimits) {
-    if let rule = limits.quota { meters.quota?.expect(rule.subject(of: identity).id) }
+    if let rule = limits.quota { cells?.expect(rule.subject(of: identity).id) }
   }
 
   /// Refuses the call in `decision` where a limit does. Address rules are asked for every call,
@@ -94,11 +99,10 @@ package final class MeterDesk {
       slot = takeSlot(&decision, rule, limits, subjects, use, now)
       guard decision.code == .valid else { return .settled(nil) }
     }
-    guard let rule = limits.quota, let cells = meters.quota else { return .settled(slot) }
+    guard let rule = limits.quota, let cells else { return .settled(slot) }
     let asked = Asked(
-      limits: limits, subjects: subjects, use: use, rule: rule,
-      subject: rule.subject(of: identity))
-    return askQuota(cells, asked, slot, &decision, now: call.now)
+      subjects: subjects, use: use, rule: rule, subject: rule.subject(of: identity))
+    return askQuota(cells, asked, limits, slot, &decision, now: call.now)
   }
 
   // MARK: Rates
@@ -263,7 +267,7 @@ package final class MeterDesk {
     }
     giveBack(limits, subjects)
     if let rule = limits.quota {
-      meters.quota?.refund(rule.subject(of: identity), rule, debitedAt: now.wall)
+      cells?.refund(rule.subject(of: identity), rule, debitedAt: now.wall)
     }
     decision.refuse(
       .concurrencyExceeded, LimitFacts(limit: Int64(rule.max), remaining: 0, resetsAt: nil),
@@ -274,24 +278,25 @@ package final class MeterDesk {
   // MARK: Quota
 
   private func askQuota(
-    _ cells: QuotaCells, _ asked: Asked, _ slot: consuming Slot?, _ decision: inout Decision,
-    now: Timestamp
+    _ cells: QuotaCells, _ asked: Asked, _ limits: ProjectLimits, _ slot: consuming Slot?,
+    _ decision: inout Decision, now: Timestamp
   ) -> MeterOutcome {
     switch debit(cells, asked, now) {
     case .passed(let remaining):
-      read(cells, asked, remaining, now, refused: false)
+      read(cells, asked, limits, remaining, now, refused: false)
       return .settled(slot)
     case .exhausted:
-      let (resetsAt, seconds) = read(cells, asked, 0, now, refused: true)
-      giveBack(asked.limits, asked.subjects)
+      let (resetsAt, seconds) = read(cells, asked, limits, 0, now, refused: true)
+      giveBack(limits, asked.subjects)
       decision.refuse(
         .quotaExceeded, LimitFacts(limit: asked.rule.limit, remaining: 0, resetsAt: resetsAt),
         retryAfterSeconds: seconds)
       return .settled(nil)
     case .waiting:
-      return .waiting(MeterHold(asked: asked, taken: taken, readings: readings, slot: slot))
+      return .waiting(
+        MeterHold(asked: asked, limits: limits, taken: taken, readings: readings, slot: slot))
     case .unavailable:
-      giveBack(asked.limits, asked.subjects)
+      giveBack(limits, asked.subjects)
       return .unavailable
     }
   }
@@ -308,7 +313,8 @@ package final class MeterDesk {
 
   @discardableResult
   private func read(
-    _ cells: QuotaCells, _ asked: Asked, _ remaining: Int64, _ now: Timestamp, refused: Bool
+    _ cells: QuotaCells, _ asked: Asked, _ limits: ProjectLimits, _ remaining: Int64,
+    _ now: Timestamp, refused: Bool
   ) -> (resetsAt: Timestamp, seconds: Int64) {
     // A day that was begun under a clock that was ahead lasts until its own end.
     let known = refused ? cells.state(of: asked.subject, asked.rule, now: now)?.resetsAt : nil
@@ -316,7 +322,7 @@ package final class MeterDesk {
     let seconds = Self.seconds(max(0, resetsAt.microseconds - now.microseconds) * 1000)
     readings.append(
       MeterReading(
-        limit: asked.limits.placeOfQuota, remaining: remaining, seconds: seconds,
+        limit: limits.placeOfQuota, remaining: remaining, seconds: seconds,
         badge: meters.badge(asked.subject.id), refused: refused))
     return (resetsAt, seconds)
   }
@@ -325,7 +331,7 @@ package final class MeterDesk {
   package func whenToldMore(
     _ hold: borrowing MeterHold, now: Timestamp, _ tell: @escaping @Sendable () -> Void
   ) {
-    guard let cells = meters.quota else { return tell() }
+    guard let cells else { return tell() }
     if hold.asked.use == .peek {
       cells.load(hold.asked.subject, hold.asked.rule, now: now, tell)
     } else {
@@ -338,18 +344,18 @@ package final class MeterDesk {
     _ hold: consuming MeterHold, _ decision: inout Decision, now: Timestamp
   ) -> MeterOutcome {
     (taken, readings) = (hold.taken, hold.readings)
-    guard let cells = meters.quota else {
-      giveBack(hold.asked.limits, hold.asked.subjects)
+    let (asked, limits) = (hold.asked, hold.limits)
+    guard let cells else {
+      giveBack(limits, asked.subjects)
       return .unavailable
     }
-    let asked = hold.asked
-    return askQuota(cells, asked, hold.slot.take(), &decision, now: now)
+    return askQuota(cells, asked, limits, hold.slot.take(), &decision, now: now)
   }
 
   /// The call is not made after all.
   package func abandon(_ hold: consuming MeterHold) {
     taken = hold.taken
-    giveBack(hold.asked.limits, hold.asked.subjects)
+    giveBack(hold.limits, hold.asked.subjects)
   }
 
   /// What the day has left, without asking the store; nil where that is not known, or where there
@@ -357,7 +363,7 @@ package final class MeterDesk {
   package func quota(
     of identity: Identity, _ limits: ProjectLimits, now: Timestamp
   ) -> QuotaCells.State? {
-    guard let rule = limits.quota, let cells = meters.quota else { return nil }
+    guard let rule = limits.quota, let cells else { return nil }
     return cells.state(of: rule.subject(of: identity), rule, now: now)
   }
 }

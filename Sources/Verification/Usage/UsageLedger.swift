@@ -13,9 +13,10 @@ package struct UsageDelta: Sendable {
   package var calls: Int64
 }
 
-/// Written by its worker alone; once handed over, read by whoever took it.
+/// Written by its worker alone; what it hands over is read by whoever took it.
 package final class UsageLedger: @unchecked Sendable {
-  // Unchecked: the worker gives its only reference away before another thread reads.
+  // Unchecked: the worker gives its only reference to what it hands over away before another
+  // thread reads.
 
   /// 64 bytes.
   private struct Entry {
@@ -38,7 +39,7 @@ package final class UsageLedger: @unchecked Sendable {
   /// Versions in it.
   private(set) var used = 0
   private var finished: [UsageDelta] = []
-  private let callers = CallerLedger()
+  private var callers = CallerLedger()
 
   /// - Parameter versions: room for so many without growing.
   init(versions: Int = 0) {
@@ -63,6 +64,19 @@ package final class UsageLedger: @unchecked Sendable {
   }
 
   package var isEmpty: Bool { used == 0 }
+
+  /// Gives all that was gathered and starts anew: the worker's own ledger stays the same one, so
+  /// that writing to it counts no reference.
+  func handOver() -> UsageLedger {
+    let taken = UsageLedger(versions: used / 2)
+    swap(&entries, &taken.entries)
+    swap(&keys, &taken.keys)
+    swap(&capacity, &taken.capacity)
+    swap(&used, &taken.used)
+    swap(&finished, &taken.finished)
+    swap(&callers, &taken.callers)
+    return taken
+  }
 
   // MARK: The worker's side
 
