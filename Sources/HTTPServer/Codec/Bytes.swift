@@ -48,24 +48,32 @@ enum Byte {
     return letter &- 0x61 < 6 ? letter - 0x61 + 10 : nil
   }
 
-  /// The first byte in `start..<end` that is no `tchar`, or `end`. Eight letters, digits and dashes
-  /// a step; any other byte is looked at by itself.
+  /// The first byte in `start..<end` that is no `tchar`, or `end`.
   @inline(__always)
   static func endOfToken(_ base: BytePointer, _ start: Int, _ end: Int) -> Int {
+    var index = endOfWord(base, start, end)
+    while index < end, isToken(base[index]) { index = endOfWord(base, index &+ 1, end) }
+    return index
+  }
+
+  /// The first byte in `start..<end` that is neither letter nor digit nor dash, or `end`. Eight
+  /// bytes a step.
+  @inline(__always)
+  static func endOfWord(_ base: BytePointer, _ start: Int, _ end: Int) -> Int {
     var index = start
     while index &+ 8 <= end {
       let others = unusual(
         UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self).littleEndian)
-      if others == 0 {
-        index &+= 8
-        continue
-      }
-      index &+= others.trailingZeroBitCount >> 3
-      guard isToken(base[index]) else { return index }
-      index &+= 1
+      if others != 0 { return index &+ others.trailingZeroBitCount >> 3 }
+      index &+= 8
     }
-    while index < end, isToken(base[index]) { index &+= 1 }
+    while index < end, isWord(base[index]) { index &+= 1 }
     return index
+  }
+
+  @inline(__always)
+  private static func isWord(_ byte: UInt8) -> Bool {
+    (byte | 0x20) &- 0x61 < 26 || isDigit(byte) || byte == 0x2d
   }
 
   /// The high bit of each byte that is neither letter nor digit nor dash. Seven-bit sums do not

@@ -72,13 +72,10 @@ enum FieldValues {
   }
 
   private static func nameEnd(_ base: BytePointer, _ count: Int) -> Int? {
-    var index = 0
+    var index = Byte.endOfWord(base, 0, count)
     while index < count, base[index] != Byte.colon {
-      let byte = base[index]
-      let letter = (byte | 0x20) &- 0x61 < 26
-      guard letter || Byte.isDigit(byte) || byte == 0x2d || byte == Byte.dot || byte == 0x5f
-      else { return nil }
-      index += 1
+      guard base[index] == Byte.dot || base[index] == 0x5f else { return nil }
+      index = Byte.endOfWord(base, index + 1, count)
     }
     return index
   }

@@ -94,8 +94,9 @@ struct RequestReader {
   private func readVersion(
     _ base: BytePointer, _ start: Int, _ end: Int, _ head: UnsafeMutablePointer<HeadIndex>
   ) -> HeadProgress {
-    let pattern: StaticString = "HTTP/d.d"
-    for offset in 0..<8 {
+    let (usual, pattern): (StaticString, StaticString) = ("HTTP/1.1", "HTTP/d.d")
+    let isUsual = start &+ 8 <= end && WordText.equal(base + start, usual.utf8Start, 8)
+    for offset in isUsual ? 8..<8 : 0..<8 {
       guard start &+ offset < end else { return .incomplete }
       let byte = base[start &+ offset]
       let fits = offset == 5 || offset == 7 ? Byte.isDigit(byte) : byte == pattern.utf8Start[offset]
@@ -163,7 +164,10 @@ struct RequestReader {
     }
     guard flags.contains(.host) || !flags.contains(.http11) else { return .host }
     let method = head.pointee.method.bytes(base)
-    if method.count == 4, method.elementsEqual([0x48, 0x45, 0x41, 0x44]) {
+    let headMethod: StaticString = "HEAD"
+    if method.count == 4, let name = method.baseAddress,
+      WordText.equal(name, headMethod.utf8Start, 4)
+    {
       head.pointee.flags.insert(.headMethod)
     }
     let first = base[Int(head.pointee.target.start)]

@@ -38,7 +38,9 @@ final class DirectoryView {
   }
 
   func project(slug: UnsafeRawBufferPointer) -> ProjectView? {
-    for entry in bySlug where entry.slug.elementsEqual(slug) { return entry.project }
+    for entry in bySlug where entry.slug.withUnsafeBytes({ equalBytes($0, slug) }) {
+      return entry.project
+    }
     return nil
   }
 
