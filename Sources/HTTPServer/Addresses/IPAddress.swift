@@ -2,21 +2,21 @@
 // resolve names: a text that is not a plain address is refused.
 
 /// 16 bytes in network order; IPv4 is held as ::ffff:a.b.c.d.
-package struct IPAddress: Hashable, Sendable {
-  package var high: UInt64
-  package var low: UInt64
+@usableFromInline package struct IPAddress: Hashable, Sendable {
+  @usableFromInline package var high: UInt64
+  @usableFromInline package var low: UInt64
 
-  package init(high: UInt64, low: UInt64) {
+  @usableFromInline package init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// `value` as one number: 127.0.0.1 is 0x7f000001.
-  package init(ipv4 value: UInt32) {
+  @usableFromInline package init(ipv4 value: UInt32) {
     self.init(high: 0, low: 0xffff_0000_0000 | UInt64(value))
   }
 
-  package var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
+  @usableFromInline package var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
 
   /// Dotted quad, or IPv6 with an optional dotted tail. No zone, no brackets, no port, and no
   /// leading zeros in a quad, because some parsers read those as octal.

@@ -3,7 +3,7 @@
 
 /// Bytes of a request or response head in the connection's own buffer; valid until the exchange
 /// (or upstream call) ends.
-package struct HeaderList {
+@usableFromInline package struct HeaderList {
   package struct Field {
     package var name: UnsafeRawBufferPointer
     package var value: UnsafeRawBufferPointer

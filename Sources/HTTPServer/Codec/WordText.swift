@@ -1,7 +1,7 @@
 // Compares short texts eight bytes at a time. Where one of them is a literal, the compiler knows
 // its words and how many there are. Must not know what a text means.
 
-package enum WordText {
+@usableFromInline package enum WordText {
   /// Whether the `count` bytes that begin at each are the same. Nothing beyond them is read: the
   /// last word of eight bytes or more ends where the text does and overlaps the one before.
   @inlinable @inline(__always)

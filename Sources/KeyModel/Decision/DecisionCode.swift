@@ -1,7 +1,7 @@
 // The outcome of deciding on one call, in the contract's words (http-api.md, Verify).
 
 /// `valid`, or why a call is refused. Raw values are stable; they are stored in request records.
-package enum DecisionCode: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum DecisionCode: UInt8, Sendable, CaseIterable {
   case valid = 0
   /// No credential was presented.
   case missing
@@ -22,7 +22,7 @@ package enum DecisionCode: UInt8, Sendable, CaseIterable {
   /// The code as it stands in answers, metrics and policies.
   package var name: String { word.description }
 
-  package var word: StaticString {
+  @usableFromInline package var word: StaticString {
     switch self {
     case .valid: "valid"
     case .missing: "missing"

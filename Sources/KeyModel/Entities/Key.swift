@@ -2,10 +2,10 @@
 // Lifecycle/; what the data plane sees of them is Record/KeyRecord.swift.
 
 /// `secret` or `publishable`. Raw values are stored.
-package enum KeyKind: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum KeyKind: UInt8, Sendable, CaseIterable {
   case secret = 0
   case publishable = 1
-  package var word: StaticString { self == .secret ? "secret" : "publishable" }
+  @usableFromInline package var word: StaticString { self == .secret ? "secret" : "publishable" }
   package var name: String { word.description }
   package init?(name: String) {
     guard let value = Self.allCases.first(where: { $0.name == name }) else { return nil }
@@ -14,10 +14,10 @@ package enum KeyKind: UInt8, Sendable, CaseIterable {
 }
 
 /// `full` or `read_only`. Raw values are stored.
-package enum Access: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum Access: UInt8, Sendable, CaseIterable {
   case full = 0
   case readOnly = 1
-  package var word: StaticString { self == .full ? "full" : "read_only" }
+  @usableFromInline package var word: StaticString { self == .full ? "full" : "read_only" }
   package var name: String { word.description }
   package init?(name: String) {
     guard let value = Self.allCases.first(where: { $0.name == name }) else { return nil }
@@ -32,7 +32,7 @@ package enum KeyState: UInt8, Sendable, CaseIterable {
 }
 
 /// Raw values are stored. Legal moves are in Lifecycle/VersionLifecycle.swift.
-package enum VersionState: UInt8, Sendable, CaseIterable {
+@usableFromInline package enum VersionState: UInt8, Sendable, CaseIterable {
   case pending = 0
   case active = 1
   case retiring = 2
@@ -52,7 +52,7 @@ package enum VersionState: UInt8, Sendable, CaseIterable {
 }
 
 /// How a look-up value was made from the token; raw values are stored.
-package enum LookupAlgorithm: UInt8, Sendable {
+@usableFromInline package enum LookupAlgorithm: UInt8, Sendable {
   /// BLAKE2b-256 keyed with a pepper.
   case blake2b = 0
   /// Plain SHA-256, for keys imported from elsewhere.

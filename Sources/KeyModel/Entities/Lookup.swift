@@ -2,25 +2,25 @@
 // one), yet it is compared in constant time by whoever decides on a call.
 
 /// 32 bytes, held inline so that a table of them needs no pointers.
-package struct Lookup: Hashable, Sendable {
-  package var words: (UInt64, UInt64, UInt64, UInt64)
+@usableFromInline package struct Lookup: Hashable, Sendable {
+  @usableFromInline package var words: (UInt64, UInt64, UInt64, UInt64)
 
-  package static let byteCount = 32
+  @usableFromInline package static let byteCount = 32
 
   /// Nil unless exactly 32 bytes are given.
-  package init?(bytes: some Collection<UInt8>) {
+  @usableFromInline package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
     var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
     self.words = words
   }
 
-  package init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+  @usableFromInline package init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
-  package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+  @usableFromInline package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
 
   /// Takes the same time wherever the first difference is.
-  package static func == (left: Self, right: Self) -> Bool {
+  @usableFromInline package static func == (left: Self, right: Self) -> Bool {
     let a = left.words.0 ^ right.words.0
     let b = left.words.1 ^ right.words.1
     let c = left.words.2 ^ right.words.2
@@ -28,5 +28,5 @@ package struct Lookup: Hashable, Sendable {
     return (a | b | c | d) == 0
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+  @usableFromInline package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }

@@ -2,6 +2,7 @@
 // ids sort by age. This file must not make randomness: it is an argument.
 
 /// What an id names; the prefix stands before the underscore in its text form.
+@usableFromInline
 package protocol IDTag {
   static var prefix: StaticString { get }
 }
@@ -14,16 +15,18 @@ extension IDTag {
 
 /// A typed 128-bit identifier. Text form: `prefix_` + 26 characters of lower-case Crockford
 /// base 32, which sorts as the number does.
+@usableFromInline
 package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConvertible {
-  package let bits: UInt128
+  @usableFromInline package let bits: UInt128
 
-  // Inlined where the tag is known: without that, each call looks the type up at run time.
+  // Without this attribute, here and on all that a call touches, a `package` declaration is
+  // compiled once for everybody: each use from another module is a call, each comparison a look-up.
   @inlinable package init(bits: UInt128) { self.bits = bits }
 
   /// - Parameters:
   ///   - now: time of making; only its milliseconds since 1970 are kept (48 bits).
   ///   - random: at least 80 random bits; the rest is ignored.
-  package init(now: Timestamp, random: UInt128) {
+  @usableFromInline package init(now: Timestamp, random: UInt128) {
     let milliseconds = UInt128(UInt64(max(0, now.microseconds / 1000)) & 0xFFFF_FFFF_FFFF)
     bits = milliseconds << 80 | (random & ((1 << 80) - 1))
   }
@@ -42,7 +45,7 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
     self.bits = bits
   }
 
-  package var description: String {
+  @usableFromInline package var description: String {
     let prefix = Tag.bytes
     return String(unsafeUninitializedCapacity: prefix.count + 27) { text in
       _ = text.initialize(fromContentsOf: prefix)
@@ -70,6 +73,7 @@ package struct ID<Tag: IDTag>: Hashable, Sendable, Comparable, CustomStringConve
     return true
   }
 
+  @usableFromInline
   package static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 }
 
@@ -112,16 +116,30 @@ package enum Base32 {
   }
 }
 
-package enum ProjectTag: IDTag { package static let prefix: StaticString = "prj" }
-package enum AccountTag: IDTag { package static let prefix: StaticString = "acc" }
-package enum ApplicationTag: IDTag { package static let prefix: StaticString = "app" }
-package enum KeyTag: IDTag { package static let prefix: StaticString = "key" }
-package enum VersionTag: IDTag { package static let prefix: StaticString = "ver" }
+@usableFromInline package enum ProjectTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "prj" }
+}
+@usableFromInline package enum AccountTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "acc" }
+}
+@usableFromInline package enum ApplicationTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "app" }
+}
+@usableFromInline package enum KeyTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "key" }
+}
+@usableFromInline package enum VersionTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "ver" }
+}
 package enum OperatorKeyTag: IDTag { package static let prefix: StaticString = "opk" }
 package enum MemberTag: IDTag { package static let prefix: StaticString = "mem" }
 package enum AuditTag: IDTag { package static let prefix: StaticString = "aud" }
-package enum RequestTag: IDTag { package static let prefix: StaticString = "req" }
-package enum LeaseTag: IDTag { package static let prefix: StaticString = "lea" }
+@usableFromInline package enum RequestTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "req" }
+}
+@usableFromInline package enum LeaseTag: IDTag {
+  @usableFromInline package static var prefix: StaticString { "lea" }
+}
 package enum WebhookTag: IDTag { package static let prefix: StaticString = "whk" }
 package enum EventTag: IDTag { package static let prefix: StaticString = "evt" }
 package enum DeliveryTag: IDTag { package static let prefix: StaticString = "dlv" }
@@ -129,16 +147,16 @@ package enum CycleTag: IDTag { package static let prefix: StaticString = "cyc" }
 package enum MailTag: IDTag { package static let prefix: StaticString = "eml" }
 package enum LeakTag: IDTag { package static let prefix: StaticString = "lek" }
 
-package typealias ProjectID = ID<ProjectTag>
-package typealias AccountID = ID<AccountTag>
-package typealias ApplicationID = ID<ApplicationTag>
-package typealias KeyID = ID<KeyTag>
-package typealias VersionID = ID<VersionTag>
+@usableFromInline package typealias ProjectID = ID<ProjectTag>
+@usableFromInline package typealias AccountID = ID<AccountTag>
+@usableFromInline package typealias ApplicationID = ID<ApplicationTag>
+@usableFromInline package typealias KeyID = ID<KeyTag>
+@usableFromInline package typealias VersionID = ID<VersionTag>
 package typealias OperatorKeyID = ID<OperatorKeyTag>
 package typealias MemberID = ID<MemberTag>
 package typealias AuditID = ID<AuditTag>
-package typealias RequestID = ID<RequestTag>
-package typealias LeaseID = ID<LeaseTag>
+@usableFromInline package typealias RequestID = ID<RequestTag>
+@usableFromInline package typealias LeaseID = ID<LeaseTag>
 package typealias WebhookID = ID<WebhookTag>
 package typealias EventID = ID<EventTag>
 package typealias DeliveryID = ID<DeliveryTag>

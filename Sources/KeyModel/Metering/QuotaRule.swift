@@ -2,21 +2,21 @@
 
 /// A day that begins at a policy's time of day, named by its beginning, so that days of policies
 /// with different times compare. No more than a number: an atomic word holds it beside a count.
-package struct MeterDay: Hashable, Sendable, Comparable {
+@usableFromInline package struct MeterDay: Hashable, Sendable, Comparable {
   /// Minutes since 1970-01-01T00:00Z; 0 for whatever is earlier, and at most 27 bits (the year
   /// 2225).
-  package let startMinute: UInt64
+  @usableFromInline package let startMinute: UInt64
 
-  package static let bits: UInt64 = 27
+  @usableFromInline package static let bits: UInt64 = 27
   /// Before every day.
-  package static let never = MeterDay(startMinute: 0)
+  @usableFromInline package static let never = MeterDay(startMinute: 0)
 
-  package init(startMinute: UInt64) {
+  @usableFromInline package init(startMinute: UInt64) {
     self.startMinute = min(startMinute, (1 << Self.bits) - 1)
   }
 
   /// As it is stored.
-  package init(start: Timestamp) {
+  @usableFromInline package init(start: Timestamp) {
     self.init(startMinute: UInt64(max(0, start.microseconds / 60_000_000)))
   }
 
@@ -28,10 +28,10 @@ package struct MeterDay: Hashable, Sendable, Comparable {
     self.init(startMinute: UInt64(max(0, minutes / 1440 * 1440 + offset)))
   }
 
-  package var start: Timestamp { Timestamp(seconds: Int64(startMinute) * 60) }
-  package var end: Timestamp { start.adding(seconds: 86_400) }
+  @usableFromInline package var start: Timestamp { Timestamp(seconds: Int64(startMinute) * 60) }
+  @usableFromInline package var end: Timestamp { start.adding(seconds: 86_400) }
 
-  package static func < (left: Self, right: Self) -> Bool {
+  @usableFromInline package static func < (left: Self, right: Self) -> Bool {
     left.startMinute < right.startMinute
   }
 }
@@ -48,24 +48,24 @@ extension Policy {
 
 /// What a quota counts together. `id` is an account's, an application's or a key's, never a
 /// version's: ids of different kinds never meet.
-package struct QuotaSubject: Hashable, Sendable {
-  package var id: UInt128
-  package var account: AccountID
-  package init(id: UInt128, account: AccountID) {
+@usableFromInline package struct QuotaSubject: Hashable, Sendable {
+  @usableFromInline package var id: UInt128
+  @usableFromInline package var account: AccountID
+  @usableFromInline package init(id: UInt128, account: AccountID) {
     self.id = id
     self.account = account
   }
 }
 
 /// A quota as the data plane asks it: numbers only, so that a copy costs nothing.
-package struct QuotaRule: Hashable, Sendable {
-  package var limit: Int64
-  package var scope: MeterScope
+@usableFromInline package struct QuotaRule: Hashable, Sendable {
+  @usableFromInline package var limit: Int64
+  @usableFromInline package var scope: MeterScope
   /// Seconds after 00:00 UTC.
-  package var resetsAtSecond: Int64
+  @usableFromInline package var resetsAtSecond: Int64
   /// Calls go on uncounted while the store is away; they are counted once it is back.
-  package var passesOnOutage: Bool
-  package var notices: QuotaShares
+  @usableFromInline package var passesOnOutage: Bool
+  @usableFromInline package var notices: QuotaShares
 
   package init(_ quota: Quota, noticesAt percents: [Int] = []) {
     limit = quota.calls
@@ -81,11 +81,11 @@ package struct QuotaRule: Hashable, Sendable {
   }
 
   /// When the day that holds `now` is over.
-  package func resetsAt(_ now: Timestamp) -> Timestamp { day(at: now).end }
+  @usableFromInline package func resetsAt(_ now: Timestamp) -> Timestamp { day(at: now).end }
 }
 
 /// Shares of a quota, in percent, at which its owner is told.
-package struct QuotaShares: Hashable, Sendable {
+@usableFromInline package struct QuotaShares: Hashable, Sendable {
   /// Bit n stands for n percent.
   private var bits: UInt128 = 0
 

@@ -131,6 +131,7 @@ package struct AutoCyclingRules: Sendable, Hashable {
   package init() {}
 }
 
+@usableFromInline
 package enum MeterScope: String, Sendable, CaseIterable { case account, application, key, address }
 
 package struct Quota: Sendable, Hashable {

@@ -2,18 +2,18 @@
 import KeyModel
 
 /// The call that is decided on; the bytes are borrowed for the duration of the decision.
-package struct Call {
+@usableFromInline package struct Call {
   /// Empty where unknown: then no rule about methods applies.
-  package var method: UnsafeRawBufferPointer
+  @usableFromInline package var method: UnsafeRawBufferPointer
   /// Up to the question mark, percent-encoding untouched. Empty where unknown: then no rule about
   /// routes applies.
-  package var path: UnsafeRawBufferPointer
+  @usableFromInline package var path: UnsafeRawBufferPointer
   /// Nil where there is none.
-  package var query: UnsafeRawBufferPointer?
+  @usableFromInline package var query: UnsafeRawBufferPointer?
   /// Host without port, any case; empty where unknown: then hosts do not select an environment.
-  package var host: UnsafeRawBufferPointer
-  package var now: Timestamp
-  package init(
+  @usableFromInline package var host: UnsafeRawBufferPointer
+  @usableFromInline package var now: Timestamp
+  @usableFromInline package init(
     method: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer,
     query: UnsafeRawBufferPointer?, host: UnsafeRawBufferPointer, now: Timestamp
   ) {
@@ -43,25 +43,25 @@ package struct Call {
 
 /// What of a call was unknown although a rule asks for it: an admission then holds for the key and
 /// not yet for the call.
-package struct Unchecked: OptionSet, Sendable {
-  package let rawValue: UInt8
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
-  package static let method = Unchecked(rawValue: 1)
-  package static let path = Unchecked(rawValue: 2)
-  package static let host = Unchecked(rawValue: 4)
+@usableFromInline package struct Unchecked: OptionSet, Sendable {
+  @usableFromInline package let rawValue: UInt8
+  @usableFromInline package init(rawValue: UInt8) { self.rawValue = rawValue }
+  @usableFromInline package static let method = Unchecked(rawValue: 1)
+  @usableFromInline package static let path = Unchecked(rawValue: 2)
+  @usableFromInline package static let host = Unchecked(rawValue: 4)
 }
 
 /// The outcome for one call. The identity is there wherever the credential identified a key, also
 /// in denials.
-package struct Decision {
-  package var code: DecisionCode
-  package var identity: Identity?
+@usableFromInline package struct Decision {
+  @usableFromInline package var code: DecisionCode
+  @usableFromInline package var identity: Identity?
   /// Seconds for `Retry-After`, where the code has one.
-  package var retryAfterSeconds: Int64?
+  @usableFromInline package var retryAfterSeconds: Int64?
   /// Empty unless the code is `valid`.
-  package var unchecked: Unchecked = []
+  @usableFromInline package var unchecked: Unchecked = []
   /// What the limit that refused the call was; nil where none did.
-  package var limit: LimitFacts?
+  @usableFromInline package var limit: LimitFacts?
   /// What the call is refused with where a header makes another method of it; nil: that is the
   /// upstream's affair.
   var codeOfOverride: DecisionCode?
@@ -80,22 +80,22 @@ package struct Decision {
 }
 
 /// What a refused caller may be told of a limit.
-package struct LimitFacts {
-  package var limit: Int64
-  package var remaining: Int64
+@usableFromInline package struct LimitFacts {
+  @usableFromInline package var limit: Int64
+  @usableFromInline package var remaining: Int64
   /// When more is to be had; nil where nobody knows.
-  package var resetsAt: Timestamp?
+  @usableFromInline package var resetsAt: Timestamp?
 }
 
-package struct Identity {
-  package var keyID: KeyID
-  package var versionID: VersionID
-  package var accountID: AccountID
-  package var applicationID: ApplicationID
+@usableFromInline package struct Identity {
+  @usableFromInline package var keyID: KeyID
+  @usableFromInline package var versionID: VersionID
+  @usableFromInline package var accountID: AccountID
+  @usableFromInline package var applicationID: ApplicationID
   /// Index into the policy's environments; -1 where the policy no longer has the key's.
-  package var environment: Int
-  package var kind: KeyKind
-  package var access: Access
+  @usableFromInline package var environment: Int
+  @usableFromInline package var kind: KeyKind
+  @usableFromInline package var access: Access
   /// The account's number, for `Verifier.isBrand`; meaningless elsewhere.
   let account: UInt32
   /// Seconds after 00:00 UTC, by the policy.

@@ -35,13 +35,13 @@ package final class Meters: Sendable {
 }
 
 /// What one limit said to one call, for header fields.
-package struct MeterReading {
+@usableFromInline package struct MeterReading {
   /// In `ProjectLimits.names`.
-  package var limit: Int
-  package var remaining: Int64
+  @usableFromInline package var limit: Int
+  @usableFromInline package var remaining: Int64
   /// Until more is to be had; nil where nobody knows.
-  package var seconds: Int64?
+  @usableFromInline package var seconds: Int64?
   /// Who is counted, unrecognizable.
-  package var badge: UInt64
-  package var refused = false
+  @usableFromInline package var badge: UInt64
+  @usableFromInline package var refused = false
 }

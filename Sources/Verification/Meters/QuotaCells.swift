@@ -4,7 +4,7 @@
 import KeyModel
 import Synchronization
 
-package final class QuotaCells: Sendable {
+@usableFromInline package final class QuotaCells: Sendable {
   package enum Debit: Hashable, Sendable {
     /// Taken: `remaining` of the day's calls are left, as far as this process knows.
     case passed(remaining: Int64)
@@ -16,11 +16,11 @@ package final class QuotaCells: Sendable {
   }
 
   /// What a day still has.
-  package struct State: Hashable, Sendable {
-    package var limit: Int64
-    package var used: Int64
-    package var resetsAt: Timestamp
-    package var remaining: Int64 { max(0, limit - used) }
+  @usableFromInline package struct State: Hashable, Sendable {
+    @usableFromInline package var limit: Int64
+    @usableFromInline package var used: Int64
+    @usableFromInline package var resetsAt: Timestamp
+    @usableFromInline package var remaining: Int64 { max(0, limit - used) }
   }
 
   private let index = QuotaIndex()
