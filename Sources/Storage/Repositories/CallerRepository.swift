@@ -8,8 +8,13 @@ package struct CallerRepository {
   /// Adds up; keys that are gone are passed over. Where a version then has more than
   /// `KeyCaller.perVersion` callers, the oldest become part of `KeyCaller.others`.
   package func add(_ sightings: [CallerSighting]) throws(StoreError) {
-    for one in sightings { try upsert(one) }
-    for (key, version) in try crowded(Set(sightings.map(\.keyID))) { try trim(key, version) }
+    var keys: Set<KeyID> = []
+    for one in sightings where try !add(one) {
+      try upsert(one)
+      keys.insert(one.keyID)
+    }
+    if keys.isEmpty { return }
+    for (key, version) in try crowded(keys) { try trim(key, version) }
   }
 
   /// Versions of these keys that have more callers than are kept.
@@ -28,6 +33,17 @@ package struct CallerRepository {
     return crowded
   }
 
+  /// True where the caller was seen that day already, as most were: then no index changes.
+  private func add(_ one: CallerSighting) throws(StoreError) -> Bool {
+    try transaction.execute(
+      """
+      UPDATE key_callers SET calls = calls + $8,
+        last_seen_at = CASE WHEN $6 > last_seen_at THEN $6 ELSE last_seen_at END
+      WHERE key_id = $1 AND version_id = $2 AND address = $3 AND user_agent = $4 AND route = $5
+        AND day = $7
+      """, Self.arguments(one)) > 0
+  }
+
   private func upsert(_ one: CallerSighting) throws(StoreError) {
     try transaction.execute(
       """
@@ -40,12 +56,15 @@ package struct CallerRepository {
           ELSE key_callers.day END,
         last_seen_at = CASE WHEN excluded.last_seen_at > key_callers.last_seen_at
           THEN excluded.last_seen_at ELSE key_callers.last_seen_at END
-      """,
-      [
-        .id(one.keyID), .id(one.versionID), .text(one.caller.address),
-        .text(one.caller.userAgent), .text(one.caller.route), .time(one.lastSeenAt),
-        .integer(one.lastSeenAt.day), .integer(one.calls),
-      ])
+      """, Self.arguments(one))
+  }
+
+  private static func arguments(_ one: CallerSighting) -> [SQLValue] {
+    [
+      .id(one.keyID), .id(one.versionID), .text(one.caller.address),
+      .text(one.caller.userAgent), .text(one.caller.route), .time(one.lastSeenAt),
+      .integer(one.lastSeenAt.day), .integer(one.calls),
+    ]
   }
 
   private func trim(_ key: KeyID, _ version: VersionID) throws(StoreError) {

@@ -47,12 +47,16 @@ package struct UsageHistoryRepository {
   /// Adds up; keys that are gone are passed over.
   package func add(_ days: [KeyDay]) throws(StoreError) {
     for one in days {
+      let arguments: [SQLValue] = [.id(one.keyID), .integer(one.day), .integer(one.calls)]
+      let isAdded = try transaction.execute(
+        "UPDATE key_days SET calls = calls + $3 WHERE key_id = $1 AND day = $2", arguments)
+      if isAdded > 0 { continue }
       try transaction.execute(
         """
         INSERT INTO key_days (key_id, day, calls)
         SELECT $1, $2, $3 FROM keys WHERE id = $1
         ON CONFLICT (key_id, day) DO UPDATE SET calls = key_days.calls + excluded.calls
-        """, [.id(one.keyID), .integer(one.day), .integer(one.calls)])
+        """, arguments)
     }
   }
 

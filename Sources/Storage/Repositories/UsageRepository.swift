@@ -29,6 +29,14 @@ package struct UsageRepository {
   /// that are gone.
   package func add(_ usage: [VersionUsage]) throws(StoreError) {
     for one in usage {
+      // Almost always there is a row of that day, and this is half the work.
+      let isAdded = try transaction.execute(
+        """
+        UPDATE key_usage SET calls = calls + $5,
+          last_used_at = CASE WHEN $3 > last_used_at THEN $3 ELSE last_used_at END
+        WHERE key_id = $1 AND version_id = $2 AND day_start = $4
+        """, Self.arguments(one))
+      if isAdded > 0 { continue }
       try transaction.execute(
         """
         INSERT INTO key_usage (key_id, version_id, last_used_at, day_start, calls)
@@ -41,11 +49,14 @@ package struct UsageRepository {
             ELSE key_usage.day_start END,
           last_used_at = CASE WHEN excluded.last_used_at > key_usage.last_used_at
             THEN excluded.last_used_at ELSE key_usage.last_used_at END
-        """,
-        [
-          .id(one.keyID), .id(one.versionID), .time(one.lastUsedAt),
-          .time(one.day.start), .integer(one.calls),
-        ])
+        """, Self.arguments(one))
     }
+  }
+
+  private static func arguments(_ one: VersionUsage) -> [SQLValue] {
+    [
+      .id(one.keyID), .id(one.versionID), .time(one.lastUsedAt), .time(one.day.start),
+      .integer(one.calls),
+    ]
   }
 }
