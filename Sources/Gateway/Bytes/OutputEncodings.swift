@@ -51,29 +51,39 @@ extension OutputBuffer {
 
   /// RFC 4648 §5 without padding.
   func append(base64url bytes: UnsafeRawBufferPointer) {
-    let alphabet: StaticString =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    let digits = alphabet.utf8Start
-    let rest = bytes.count % 3
-    fill(atMost: bytes.count / 3 * 4 + 4) { out in
-      var written = 0
-      var at = 0
-      while at &+ 3 <= bytes.count {
-        let group = Int(bytes[at]) << 16 | Int(bytes[at &+ 1]) << 8 | Int(bytes[at &+ 2])
-        out[written] = digits[group >> 18]
-        out[written &+ 1] = digits[group >> 12 & 63]
-        out[written &+ 2] = digits[group >> 6 & 63]
-        out[written &+ 3] = digits[group & 63]
-        at &+= 3
-        written &+= 4
+    fill(atMost: bytes.count / 3 * 4 + 12) { out in
+      var (at, written) = (0, 0)
+      while at &+ 8 <= bytes.count {
+        let eight = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        Self.put(UInt64(bigEndian: eight) >> 16, out + written)
+        at &+= 6
+        written &+= 8
       }
-      guard rest > 0 else { return written }
-      let group = Int(bytes[at]) << 16 | (rest == 2 ? Int(bytes[at &+ 1]) << 8 : 0)
-      out[written] = digits[group >> 18]
-      out[written &+ 1] = digits[group >> 12 & 63]
-      if rest == 2 { out[written &+ 2] = digits[group >> 6 & 63] }
-      return written &+ rest &+ 1
+      while at < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[at..<min(at + 6, bytes.count)])
+        let bits = rest.reduce(0) { $0 << 8 | UInt64($1) }
+        Self.put(bits << UInt64(48 - 8 * rest.count), out + written)
+        at += 6
+        written += (4 * rest.count + 2) / 3
+      }
+      return written
     }
+  }
+
+  /// The eight digits of 48 bits, all at once.
+  @inline(__always)
+  private static func put(_ bits: UInt64, _ out: UnsafeMutablePointer<UInt8>) {
+    var six = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0xFF_FFFF
+    six = (six & 0x00FF_F000_00FF_F000) << 4 | six & 0x0000_0FFF_0000_0FFF
+    six = (six & 0x0FC0_0FC0_0FC0_0FC0) << 2 | six & 0x003F_003F_003F_003F
+    // Now each byte is a number below 64. A to Z, a to z, 0 to 9, - and _ are five pieces of ASCII.
+    let each: UInt64 = 0x0101_0101_0101_0101
+    let small = six &+ each &* 65 &+ above(25) &* 6 &+ above(62) &* 49
+    let digits = small &- (above(51) &* 75 &+ above(61) &* 13)
+    UnsafeMutableRawPointer(out).storeBytes(of: digits.bigEndian, as: UInt64.self)
+
+    /// 1 in each byte whose number is above `last`.
+    func above(_ last: UInt64) -> UInt64 { (six &+ each &* (127 &- last)) >> 7 & each }
   }
 
   func append(_ address: IPAddress) {

@@ -1,4 +1,5 @@
 // Bytes that go out: numbers, ids, JSON strings and base64 look as their readers expect.
+import Foundation
 import HTTPServer
 import KeyModel
 import Testing
@@ -48,6 +49,19 @@ struct OutputBufferTests {
     let out = OutputBuffer()
     out.append(base64url: bytes(plain))
     #expect(out.text == encoded)
+  }
+
+  @Test("base64url has every digit in every place", arguments: 0...64)
+  func everyDigit(count: Int) {
+    for start in stride(from: 0, to: 256, by: 7) {
+      let plain = (0..<count).map { UInt8(truncatingIfNeeded: start + $0 * 37) }
+      let out = OutputBuffer()
+      out.append("v1.")
+      plain.withUnsafeBytes { out.append(base64url: $0) }
+      let standard = Data(plain).base64EncodedString()
+      let expected = standard.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }.filter { $0 != "=" }
+      #expect(out.text == "v1." + String(expected))
+    }
   }
 
   @Test(
