@@ -12,8 +12,8 @@ protocol RecordDays: AnyObject {
   /// Lets go of a day's connection, where it has one of its own.
   func close(_ day: Int64)
   func closeAll()
-  /// Removes a day with all it holds. Writers only.
-  func drop(_ day: Int64) throws(StoreError)
+  /// Writers only. Removes a day with all it holds, or a large piece of it: false where more is left.
+  func drop(_ day: Int64) throws(StoreError) -> Bool
   /// Bytes that the records take on disk.
   func bytes() throws(StoreError) -> Int64
   /// Holds `number` for as long as the writer's connections last; false where another process holds
@@ -108,14 +108,26 @@ final class FileDays: RecordDays {
     opened.removeAll()
   }
 
-  func drop(_ day: Int64) throws(StoreError) {
+  /// Bytes of a file that the system gives back in some ten milliseconds.
+  private static let piece = 64 << 20
+
+  func drop(_ day: Int64) throws(StoreError) -> Bool {
     close(day)
+    let blocks = path(day, "blocks")
+    var status = stat()
+    if stat(blocks, &status) == 0, status.st_size > Self.piece {
+      guard truncate(blocks, status.st_size - Self.piece) == 0 else {
+        throw .failedOpen(errno, "cannot cut a day of request records")
+      }
+      return false
+    }
     // The log first: without its file it would be taken for another day's. The index last: a day
     // without it is not seen again.
     for name in ["db-wal", "db-shm", "blocks", "db"]
     where unlink(path(day, name)) != 0 && errno != ENOENT {
       throw .failedOpen(errno, "cannot remove a day of request records")
     }
+    return true
   }
 
   func bytes() throws(StoreError) -> Int64 {
@@ -219,7 +231,7 @@ final class TableDays: RecordDays {
     made.removeAll()
   }
 
-  func drop(_ day: Int64) throws(StoreError) {
+  func drop(_ day: Int64) throws(StoreError) -> Bool {
     let connection = try prepared()
     made.remove(day)
     try connection.inTransaction(.migrate) { () throws(StoreError) in
@@ -228,6 +240,7 @@ final class TableDays: RecordDays {
       }
       try connection.run("DELETE FROM record_days WHERE day = $1", [.integer(day)])
     }
+    return true
   }
 
   func bytes() throws(StoreError) -> Int64 {

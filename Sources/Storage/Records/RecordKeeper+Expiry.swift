@@ -16,7 +16,7 @@ struct Sweep {
 
 extension RecordKeeper {
   func expire(before day: Int64, shorter: [ProjectID: Int64]) throws(StoreError) -> Bool {
-    try dropDays(before: day)
+    if try dropDays(before: day) { return true }
     if let sweep {
       try step(sweep)
       return true

@@ -185,14 +185,16 @@ final class RecordKeeper {
     return state.fresh.isEmpty && state.ended.isEmpty && state.merge == nil
   }
 
-  func dropDays(before day: Int64) throws(StoreError) {
+  /// One step; false once no such day is left.
+  func dropDays(before day: Int64) throws(StoreError) -> Bool {
     floor = max(floor, day)
     for old in try days.all() where old < floor {
       open[old] = nil
       swept[old] = nil
       if sweep?.day == old { sweep = nil }
-      try days.drop(old)
+      if try !days.drop(old) { return true }
     }
+    return false
   }
 
   // MARK: Merging

@@ -173,6 +173,26 @@ import Testing
     }
   }
 
+  @Test("a large day is dropped in steps, and asked for its pages meanwhile")
+  func steps() async throws {
+    try await Self.withFolder { path in
+      let log = try RecordLog(.folder(path: path), writer: 1)
+      defer { log.close() }
+      log.append((0..<500).map { Entry($0) } + [Entry(900, at: 90_000)])
+      try log.mergeAll(at: 900_000)
+      // Sparse: it takes no room.
+      #expect(truncate(Self.blocks(path).path, 300 << 20) == 0)
+      var steps = 0
+      while try log.expire(before: Entry.midnight.day + 1, shorter: [:]) {
+        steps += 1
+        try #expect(log.ids(Self.owner).first == Entry(900, at: 90_000).id)
+      }
+      #expect(steps == 4)
+      try #expect(log.ids(Self.owner) == [Entry(900, at: 90_000).id])
+      #expect(!FileManager.default.fileExists(atPath: Self.blocks(path).path))
+    }
+  }
+
   @Test("a day whose blocks are in its index is read, goes on, is merged and dropped")
   func earlierBuild() async throws {
     try await Self.withFolder { path in
