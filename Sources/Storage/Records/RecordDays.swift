@@ -12,7 +12,7 @@ protocol RecordDays: AnyObject {
   /// Lets go of a day's connection, where it has one of its own.
   func close(_ day: Int64)
   func closeAll()
-  /// Writers only. Removes a day with all it holds, or a large piece of it: false where more is left.
+  /// Writers only. Removes a day, or a large piece of it: false where more is left.
   func drop(_ day: Int64) throws(StoreError) -> Bool
   /// Bytes that the records take on disk.
   func bytes() throws(StoreError) -> Int64
