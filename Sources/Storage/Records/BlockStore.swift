@@ -13,8 +13,8 @@ protocol BlockStore: AnyObject {
   ) throws(StoreError) -> Bool
   /// To be called before the commit of a durable transaction: what was put lasts as that does.
   func sync() throws(StoreError)
-  /// The index has these parts no more; that it lost them must be durable already, or become so
-  /// with this transaction.
+  /// The index has these parts no more, one or all of the run; that it lost them must be durable
+  /// already, or become so with this transaction.
   func release(run: Int64, parts: [Int64]) throws(StoreError)
   /// Between transactions: gives back room that was released and that nobody may still read. False
   /// where there is none.
@@ -76,9 +76,10 @@ final class TableBlocks: BlockStore {
   func sync() {}
 
   func release(run: Int64, parts: [Int64]) throws(StoreError) {
-    for part in parts {
-      try connection.run("DELETE FROM \(table) WHERE place = $1", [Self.place(run, part)])
-    }
+    guard let first = parts.min(), let last = parts.max() else { return }
+    try connection.run(
+      "DELETE FROM \(table) WHERE place BETWEEN $1 AND $2",
+      [Self.place(run, first), Self.place(run, last)])
   }
 
   func reclaim() -> Bool { false }
