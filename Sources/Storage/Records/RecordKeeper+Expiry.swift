@@ -47,8 +47,19 @@ extension RecordKeeper {
     // An error begins the day again: what was removed stays removed.
     self.sweep = nil
     let tables = try opened(sweep.day)
-    let isOver = try tables.connection.inTransaction(.log(durable: true)) {
-      () throws(StoreError) in
+    do {
+      let isOver = try remove(&sweep, tables)
+      if !isOver { self.sweep = sweep }
+    } catch {
+      // What was released in vain must not be given back.
+      fail(sweep.day, error)
+      throw error
+    }
+  }
+
+  /// True once there is nothing more to look at.
+  private func remove(_ sweep: inout Sweep, _ tables: DayTables) throws(StoreError) -> Bool {
+    try tables.connection.inTransaction(.log(durable: true)) { () throws(StoreError) in
       guard let run = sweep.runs.last else {
         for project in sweep.projects { try tables.mark(Sweep.mark(project)) }
         return true
@@ -64,7 +75,6 @@ extension RecordKeeper {
       try tables.store.sync()
       return false
     }
-    if !isOver { self.sweep = sweep }
   }
 
   private static func remove(

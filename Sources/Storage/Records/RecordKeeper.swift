@@ -18,7 +18,7 @@ final class RecordKeeper {
     var fresh: [(number: Int64, records: Int64)]
     /// Runs to be removed.
     var ended: [Int64]
-    /// That they are ended, and what they were merged into, is durable.
+    /// That they are ended is durable.
     var isDurable = false
     var merge: RunMerge?
     /// For runs to come.
@@ -171,7 +171,7 @@ final class RecordKeeper {
     isClaimed = false
   }
 
-  private func fail(_ day: Int64, _ error: StoreError) {
+  func fail(_ day: Int64, _ error: StoreError) {
     counts.failure = error
     guard let state = open[day] else { return }
     if !state.tables.connection.isUsable { renew() }
@@ -241,7 +241,6 @@ final class RecordKeeper {
       let kind = TransactionKind.log(durable: !state.isDurable)
       try state.tables.connection.inTransaction(kind) { () throws(StoreError) in
         try state.tables.remove(run: run)
-        if !state.isDurable { try state.tables.store.sync() }
       }
       state.isDurable = true
       state.ended.removeLast()
@@ -264,7 +263,7 @@ final class RecordKeeper {
       (numbers, result) = (Self.alike(state.fresh), .fresh)
     } else {
       // Nothing to do: a day that is over needs no connection.
-      if isOver, !state.tables.store.owesRoom {
+      if isOver, !state.tables.store.owesRoom, sweep?.day != day {
         open[day] = nil
         days.close(day)
       }

@@ -91,6 +91,8 @@ final class RunMerge {
 
   private func finish() throws(StoreError) -> Made {
     let head = builder.finish()
+    // Before the sources end: what they had lasts already.
+    try tables.store.sync()
     try tables.complete(run: number, result, head)
     for run in runs { try tables.end(run: run, writer: writer) }
     return Made(number: number, records: head.records, state: result)

@@ -89,6 +89,43 @@ import Testing
     }
   }
 
+  @Test("a removal that a full disk cuts short harms no other records")
+  func removingOnFullDisk() throws {
+    let disk = try SmallDisk(size: "12m")
+    defer { disk.remove() }
+    let log = try RecordLog(.folder(path: disk.path + "/records"), writer: 1)
+    defer { log.close() }
+    let entries = (0..<12_000).map { number in
+      var entry = Entry(number)
+      entry.project = 1 + number % 2
+      return entry
+    }
+    for start in stride(from: 0, to: 12_000, by: 1_000) {
+      log.append(Array(entries[start..<start + 1_000]))
+    }
+    try log.mergeAll(at: 900_000)
+    let filler = disk.path + "/filler"
+    let file = open(filler, O_WRONLY | O_CREAT, 0o600)
+    defer { close(file) }
+    let zeros = [UInt8](repeating: 0, count: 4_096)
+    while write(file, zeros, zeros.count) > 0 {}
+    // Room for the first blocks of a step, not for all of them.
+    try #require(ftruncate(file, lseek(file, 0, SEEK_END) - 200_000) == 0)
+    let day = Entry.midnight.day
+    func expire() throws {
+      while try log.expire(before: day, shorter: [Entry.project(2): day + 1]) {}
+    }
+    #expect(throws: StoreError.full) { try expire() }
+    try log.mergeAll(at: 900_000)
+    let kept = expected(entries.filter { $0.project == 1 }, Self.owner)
+    try #expect(Set(kept).isSubset(of: log.ids(Self.owner, limit: 1_000)))
+    try #require(unlink(filler) == 0 && ftruncate(file, 0) == 0)
+    try expire()
+    try log.mergeAll(at: 900_000)
+    let isWhole = try log.ids(Self.owner, limit: 1_000) == kept
+    #expect(isWhole)
+  }
+
   /// A page may look at a run while it is merged into another: its bytes must stay till then.
   @Test("a page that is being read keeps the room of what it reads")
   func reading() async throws {
