@@ -15,13 +15,21 @@ package enum Loopback {
 
   /// A listening socket on a port that was free.
   package static func listen() -> (descriptor: Int32, port: UInt16) {
+    let (descriptor, port) = bound()
+    _ = Glibc.listen(descriptor, 64)
+    return (descriptor, port)
+  }
+
+  /// A port on which nobody listens and nobody will, as long as this process lives.
+  package static func silentPort() -> UInt16 { bound().port }
+
+  private static func bound() -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, kind, 0)
     var address = address(port: 0)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         _ = bind(descriptor, $0, size)
-        _ = Glibc.listen(descriptor, 64)
         _ = getsockname(descriptor, $0, &size)
       }
     }

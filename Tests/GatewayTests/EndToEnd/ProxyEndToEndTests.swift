@@ -252,7 +252,7 @@ final class ProxyEndToEndTests {
 
   @Test("nobody listening is 502; no upstream at all says so")
   func unreachable() throws {
-    let down = try GatewayWorld(upstream: "http://127.0.0.1:\(Loopback.freePort())")
+    let down = try GatewayWorld(upstream: "http://127.0.0.1:\(Loopback.silentPort())")
     for (world, code) in [(down, "upstream_unreachable"), (try GatewayWorld(), "upstream_missing")]
     {
       let (token, _) = world.issue()

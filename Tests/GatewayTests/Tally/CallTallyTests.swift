@@ -63,7 +63,7 @@ struct CallTallyTests {
     for _ in 0..<2000 where world.counts().forwarded == 1 { usleep(1000) }
     let counts = world.counts()
     #expect(counts.forwarded == 0 && counts.answers[4] == 1 && counts.upstream.count == 0)
-    let away = try GatewayWorld(upstream: "http://127.0.0.1:\(Loopback.freePort())")
+    let away = try GatewayWorld(upstream: "http://127.0.0.1:\(Loopback.silentPort())")
     let client = RawClient(port: away.gateway)
     client.send("GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(away.issue().token)\r\n\r\n")
     #expect(client.receiveAnswer()?.status == 502)
