@@ -157,8 +157,7 @@ extension GatewayWorker {
     LeaseMoment(wall: now, monotonic: worker.turnNanoseconds)
   }
 
-  /// What the sender of these fields may ask; nil where it shows no live operator key.
-  /// - Parameter token: of whoever asks; nil where there is none such.
+  /// What the sender of `token` may ask; nil where that is no live operator key.
   func grant(_ token: UnsafeRawBufferPointer?) -> OperatorGrant? {
     if settings.isLocal { return .everything }
     return token.flatMap(verifier.operatorGrant)

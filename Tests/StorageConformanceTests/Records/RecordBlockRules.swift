@@ -253,6 +253,16 @@ import Testing
       try log.mergeAll(at: 900_000)
       try #expect(log.ids(Self.owner) == expected(entries, Self.owner))
       #expect(!FileManager.default.fileExists(atPath: Self.blocks(path).path))
+      let days = FileDays(folder: path, role: .reader, turns: ReadTurns())
+      defer { days.closeAll() }
+      let reader = try #require(try days.open(day)).connection
+      var left: [Int64] = []
+      for table in [TableBlocks.table(day), "record_blocks_\(day)"] {
+        try reader.run("SELECT count(*) FROM \(table)", []) { (row: any Row) throws(StoreError) in
+          left.append(try row.integer(0))
+        }
+      }
+      #expect(left.count == 2 && left[0] > 0 && left[0] == left[1])
       log.append([Entry(9_000, at: 90_000)])
       _ = try log.expire(before: day + 1, shorter: [:])
       try #expect(
