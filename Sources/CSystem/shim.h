@@ -14,6 +14,9 @@ static inline void latchkey_trim_heap(void) { malloc_trim(0); }
 // A counter that can be waited for; -1 with errno set.
 static inline int latchkey_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
+// What the system shows this thread as; 15 bytes are kept.
+static inline void latchkey_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 // No core file, no debugger and no /proc/PID/mem for other processes of the same user.
 static inline void latchkey_forbid_dumps(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 #include <linux/falloc.h>
@@ -41,6 +44,7 @@ static inline int latchkey_eventfd(void) { return -1; }
 static inline int latchkey_punch_hole(int file, long start, long count) { return -1; }
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }
+static inline void latchkey_name_thread(const char *name) {}
 static inline void latchkey_forbid_dumps(void) {}
 static inline void latchkey_trim_heap(void) {}
 #endif

@@ -34,7 +34,7 @@ enum ImportRules {
     "CEvent": ["Sources/HTTPServer/"],
     "CSystem": [
       "Sources/Verification/Table/Epochs.swift", "Sources/Verification/Table/Memory.swift",
-      "Sources/Storage/Records/", "Sources/Server/",
+      "Sources/Storage/Records/", "Sources/Storage/Store/StoreThread.swift", "Sources/Server/",
     ],
     "CSQLite": ["Sources/Storage/SQLite/"],
     "CPostgreSQL": ["Sources/Storage/PostgreSQL/"],

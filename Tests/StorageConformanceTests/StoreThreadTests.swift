@@ -16,7 +16,7 @@ import Testing
   func ownThread() throws {
     let box = Box()
     try box.thread.withLock { place in
-      place = try StoreThread {
+      place = try StoreThread("store-test") {
         let waited = box.thread.withLock { $0 }?.join() ?? true
         box.waited.store(waited ? 1 : 0, ordering: .releasing)
       }

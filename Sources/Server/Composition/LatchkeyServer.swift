@@ -1,6 +1,7 @@
 // The composition root: opens the store, unlocks the keyring, fills the record table, starts the
 // listeners, and takes all of it down in order. Tests start it on port 0. No rule of the product
 // belongs here.
+internal import CSystem
 internal import Console
 internal import Crypto
 internal import Gateway
@@ -51,9 +52,7 @@ package final class LatchkeyServer: Sendable {
       meters: settings.meters, started: surroundings.now())
     settings.upstreamTimeoutSeconds = plan.upstreamTimeoutSeconds
     settings.selfService = SelfServiceBridge(management: control.management)
-    let gatewaySettings = settings
-    settings.isLocal = true
-    let localSettings = settings
+    let (gatewaySettings, localSettings) = (settings, settings.forLocalCalls)
     var limits = Limits()
     limits.drainSeconds = plan.drainSeconds
     let (table, management) = (control.table, control.management)
@@ -61,6 +60,7 @@ package final class LatchkeyServer: Sendable {
       workers: plan.workers, listeners: plan.listeners, limits: limits,
       trustedProxies: plan.trustedProxies
     ) { worker in
+      worker.post { latchkey_name_thread("worker") }
       worker.nameRequest = { management.newRequestID() }
       if let shift = surroundings.clockShift { worker.clockShift = { shift.microseconds } }
       let verifier = Verifier(table: table)
@@ -142,5 +142,13 @@ package final class LatchkeyServer: Sendable {
   ) async throws -> LatchkeyServer {
     try await LatchkeyServer(
       plan: ServerPlan(local: config, folder: folder), lock: lock, surroundings)
+  }
+}
+
+extension GatewaySettings {
+  fileprivate var forLocalCalls: GatewaySettings {
+    var settings = self
+    settings.isLocal = true
+    return settings
   }
 }

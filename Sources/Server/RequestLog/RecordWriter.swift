@@ -1,5 +1,6 @@
 // The thread that brings request records from the workers' rings to the log. Everything about
 // records that takes time happens here: no call ever waits for it.
+internal import CSystem
 internal import Crypto
 internal import HTTPServer
 internal import KeyModel
@@ -106,6 +107,7 @@ final class RecordWriter: Sendable {
   // MARK: The thread
 
   private func run() {
+    latchkey_name_thread("records")
     let batch = RecordBatch()
     var lastDurable: Int64 = 0
     var lastBeat = now().seconds

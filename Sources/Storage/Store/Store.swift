@@ -55,7 +55,7 @@ package final class Store: Sendable {
     _ location: StoreLocation, _ queue: JobQueue
   ) throws(StoreError) -> StoreThread {
     let connection = Handover(try location.connect(.writer))
-    return try StoreThread {
+    return try StoreThread("store-reserve") {
       Writer(connection.value, .rows, WriteOutcome()) { () throws(StoreError) in
         try location.connect(.writer)
       }
@@ -71,7 +71,7 @@ package final class Store: Sendable {
     var connections: [Handover<any Connection>] = []
     for _ in 0..<count { connections.append(Handover(try location.connect(.reader))) }
     let handover = Handover(first)
-    let writer = try StoreThread {
+    let writer = try StoreThread("store-write") {
       Writer(handover.value, .write, outcome) { () throws(StoreError) in
         try location.connect(.writer)
       }
@@ -80,7 +80,7 @@ package final class Store: Sendable {
     var threads: [StoreThread] = []
     for connection in connections {
       threads.append(
-        try StoreThread {
+        try StoreThread("store-read") {
           Reader(connection.value) { () throws(StoreError) in try location.connect(.reader) }
             .run(reads)
         })

@@ -1,4 +1,5 @@
 // A thread that runs one closure and can be waited for.
+internal import CSystem
 import Glibc
 
 /// `handle` is written before the value is shared and read by `join` alone, which its owner calls
@@ -6,13 +7,16 @@ import Glibc
 final class StoreThread: @unchecked Sendable {
   private var handle = pthread_t()
 
-  init(_ body: @escaping @Sendable () -> Void) throws(StoreError) {
-    let start = Unmanaged.passRetained(Start(body))
+  /// - Parameter name: what the system shows it as; at most 15 bytes.
+  init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(StoreError) {
+    let start = Unmanaged.passRetained(Start(name, body))
     let code = pthread_create(
       &handle, nil,
       { argument in
         guard let argument else { return nil }
-        Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
+        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        latchkey_name_thread(start.name)
+        start.body()
         return nil
       }, start.toOpaque())
     guard code == 0 else {
@@ -35,7 +39,12 @@ final class StoreThread: @unchecked Sendable {
   }
 
   private final class Start {
+    let name: String
     let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
   }
 }
