@@ -10,7 +10,7 @@ end
 function init()
   for key in io.lines(assert(env("CREDENTIALS"))) do
     local body = env("BODY", ""):gsub("%%KEY%%", key)
-    local lines = { env("METHOD", "GET") .. " " .. env("PATH", "/") .. " HTTP/1.1", "Host: localhost" }
+    local lines = { env("METHOD", "GET") .. " " .. env("PATH", "/") .. " HTTP/1.1", "Host: " .. env("HOST", "localhost") }
     if env("HEADER") == "fields" then
       for field in key:gmatch("[^\t]+") do lines[#lines + 1] = field end
     elseif env("HEADER", "none") ~= "none" then lines[#lines + 1] = env("HEADER") .. ": " .. env("PREFIX", "") .. key end

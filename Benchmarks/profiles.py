@@ -35,7 +35,7 @@ class Server:
                      "--workers", "1"], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if found := re.search(r"api=(\S+) gateway=(\S+)", line):
-                self.api = found.group(1)
+                self.api, self.gateway = found.groups()
                 return
         sys.exit("the server did not start")
 
@@ -172,4 +172,5 @@ def main():
                           "to_default": [round(ratio, 3) for ratio in ratios]}))
 
 
-main()
+if __name__ == "__main__":
+    main()

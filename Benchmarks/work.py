@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What the work on a call costs: the gateway with a day quota, a rate per account, one per address, their header fields
+and request records, beside the same gateway with none of them.
+
+    work.py --latchkey BINARY [--rounds 9] [--seconds 3] [--keys 1000] [--parts]
+
+One server on one core, nginx behind it and wrk before it on the other, 64 connections, answers of 1 KB. Each variant is a
+project of its own, told apart by its host; variants take turns within a round and ratios are taken in the same round.
+--parts measures the quota, the rates and the records alone as well. Prints one JSON line a variant.
+"""
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from profiles import HERE, Server
+
+QUOTA = {"calls": 10_000_000, "scope": "key"}
+RATES = [{"calls": 1_000_000, "seconds": 1, "scope": "account"}, {"calls": 1_000_000, "seconds": 1, "scope": "address"}]
+BARE = {"quota": None, "rate": [], "records": {"calls": "none"}}
+VARIANTS = {
+    "bare": BARE,
+    "full": {"quota": QUOTA, "rate": RATES, "records": {"calls": "all"}},
+    "quota": dict(BARE, quota=QUOTA),
+    "rates": dict(BARE, rate=RATES),
+    "records": dict(BARE, records={"calls": "all"}),
+}
+
+
+class Upstream:
+    """nginx with an answer of 1 KB on a socket in the folder's own port file."""
+
+    def __init__(self, folder):
+        import socket
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        config = folder / "nginx.conf"
+        config.write_text(
+            f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 1;\n"
+            "events { worker_connections 1024; }\n"
+            f"http {{ access_log off; keepalive_requests 1000000000;\n"
+            f"server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 '{'x' * 1024}'; }} }} }}\n")
+        self.process = subprocess.Popen(["taskset", "-c", "1", "nginx", "-p", str(folder), "-c", str(config)])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def seed(server, token, name, policy, upstream, keys, folder):
+    policy = dict(policy, environments=[{"name": "production", "hosts": [f"{name}.test"]}])
+    server.call(token, "POST", "/v1/projects",
+                {"slug": name, "name": name, "upstream": f"http://127.0.0.1:{upstream.port}", "policy": policy})
+    accounts = [server.call(token, "POST", f"/v1/projects/{name}/accounts", {"name": f"Account {number}"})["id"]
+                for number in range(20)]
+    secrets = [server.call(token, "POST", f"/v1/accounts/{accounts[number % 20]}/keys", {"environment": "production"})
+               for number in range(keys)]
+    (folder / name).write_text("".join(key["secret"] + "\n" for key in secrets))
+
+
+def measure(server, name, folder, seconds):
+    """CPU microseconds of the server per call."""
+    environment = dict(os.environ, PEERBENCH_CREDENTIALS=str(folder / name), PEERBENCH_HOST=f"{name}.test",
+                       PEERBENCH_HEADER="Authorization", PEERBENCH_PREFIX="Bearer ")
+    before = server.cpu_seconds()
+    printed = subprocess.run(
+        ["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(HERE / "load.lua"),
+         f"http://{server.gateway}"], env=environment, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in printed:
+        sys.exit(f"{name}: calls were refused:\n{printed}")
+    return (server.cpu_seconds() - before) / int(re.search(r"(\d+) requests in", printed).group(1)) * 1e6
+
+
+def run(options, folder, upstream):
+    made = subprocess.run([options.latchkey, "init", "--data", str(folder / "data"), "--json"], check=True,
+                          capture_output=True, text=True).stdout
+    token = json.loads(made)["operator_key"]
+    server = Server(options.latchkey, str(folder / "data"), ["taskset", "-c", "0"])
+    names = list(VARIANTS) if options.parts else ["bare", "full"]
+    try:
+        for name in names:
+            seed(server, token, name, VARIANTS[name], upstream, options.keys, folder)
+            measure(server, name, folder, 2)
+        costs = {name: [] for name in names}
+        for number in range(options.rounds):
+            for name in names[::1 if number % 2 == 0 else -1]:
+                costs[name].append(measure(server, name, folder, options.seconds))
+    finally:
+        server.stop()
+    for name in names:
+        ratios = [cost / bare for cost, bare in zip(costs[name], costs["bare"])]
+        print(json.dumps({
+            "bench": "work", "variant": name, "rounds": options.rounds, "keys": options.keys,
+            "cpu_us_median": round(statistics.median(costs[name]), 2),
+            "to_bare_median": round(statistics.median(ratios), 3),
+            "to_bare_range": [round(min(ratios), 3), round(max(ratios), 3)]}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--latchkey", required=True)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--keys", type=int, default=1_000)
+    parser.add_argument("--parts", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="latchkey-work-") as name:
+        folder = Path(name)
+        upstream = Upstream(folder)
+        try:
+            run(options, folder, upstream)
+        finally:
+            upstream.stop()
+
+
+main()
