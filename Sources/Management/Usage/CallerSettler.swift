@@ -13,8 +13,6 @@ package actor CallerSettler {
   private let collect: @Sendable () async -> [CallerSighting]
   private let pass = SharedPass()
   private var batches: NumberedBatches<CallerSighting>
-  /// Callers in the newest pass.
-  package private(set) var lastRows = 0
 
   /// - Parameter writer: 16 random bytes.
   init(
@@ -35,7 +33,6 @@ package actor CallerSettler {
   /// Stores what was taken from the data plane by other means: at the end of a server.
   package func store(_ sightings: [CallerSighting]) async {
     batches.waiting = Self.merged(batches.waiting + sightings)
-    lastRows = batches.count
     while let batch = batches.next(atMost: Self.batch) {
       let now = clock.now()
       do {

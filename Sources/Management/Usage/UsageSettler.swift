@@ -43,7 +43,6 @@ package actor UsageSettler {
     batches.waiting += deltas.sorted {
       ($0.keyID.bits, $0.versionID.bits) < ($1.keyID.bits, $1.versionID.bits)
     }
-    kept.lastRows = batches.count
     var hasStored = false
     while let batch = batches.next(atMost: Self.batch) {
       guard await store(batch) else {
@@ -88,8 +87,6 @@ package struct UsageTotals: Sendable {
   package var calls: Int64 = 0
   /// Counts of key versions that were given up, because the store was away for too long.
   package var givenUp = 0
-  /// Key versions in the newest batch.
-  package var lastRows = 0
   /// Counts of key versions that wait for a store that is away.
   package var waiting = 0
 }

@@ -39,6 +39,7 @@ private struct Rounds: Sendable {
   private static let turn = Duration.milliseconds(250)
   /// Between two times that usage is stored: a minute.
   private static let mostTurns = 240
+  private static let versionsPerTurn = 250
   private static let turnsPerProbe = 4
   /// A write that nobody asked for, so that an idle server notices too.
   private static let turnsPerWrite = 20
@@ -46,15 +47,17 @@ private struct Rounds: Sendable {
 
   func run() async {
     var turn = 0
-    var turnsToSettling = 1
+    var settled = 0
     var loads = await control.feed.loads
     var mark = control.journal.counts.lines
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.turn)
       if Task.isCancelled { return }
       turn += 1
-      turnsToSettling -= 1
-      if turnsToSettling == 0 { turnsToSettling = await settle() }
+      if turn - settled >= turnsToGather(await gatherer.waiting) {
+        await settle()
+        settled = turn
+      }
       if control.vault.keyring.peppers.count > 1 { await rehash() }
       if control.store.capabilities.sharedAmongProcesses { await listen(&loads) }
       let written = control.journal.counts.lines
@@ -68,19 +71,21 @@ private struct Rounds: Sendable {
     }
   }
 
-  /// Gives the turns until the next time: the more rows the last time wrote, the more calls the
-  /// next one shall gather per row, so that storing usage takes a small part of what the calls
-  /// took. Who asks for a key in between has it settled at once.
-  private func settle() async -> Int {
+  /// The more key versions wait to be told of, the more calls each shall gather, so that storing
+  /// usage takes a small part of what the calls took: a second for each thousand, at most a minute.
+  /// Who asks for a key in between has it settled at once.
+  private func turnsToGather(_ versions: Int) -> Int {
+    min(Self.mostTurns, max(2, versions / Self.versionsPerTurn))
+  }
+
+  private func settle() async {
     let before = await control.management.usage.totals.givenUp
     await control.management.usage.settle()
     await control.management.callers.settle()
-    let totals = await control.management.usage.totals
-    if totals.givenUp > before {
-      log.error("the usage of \(totals.givenUp - before) key versions was given up")
+    let givenUp = await control.management.usage.totals.givenUp
+    if givenUp > before {
+      log.error("the usage of \(givenUp - before) key versions was given up")
     }
-    let rows = totals.lastRows + (await control.management.callers.lastRows)
-    return min(Self.mostTurns, max(2, rows / 500))
   }
 
   /// Says so when it goes away and when it is back, not every second in between.

@@ -38,6 +38,15 @@ final class UsageGatherer: Sendable {
     return (takeUsage(), takeCallers())
   }
 
+  /// Key versions that wait to be handed over, by worker and all together; while the workers run.
+  var waiting: Int {
+    get async {
+      var count = 0
+      for meter in meters.withLock({ $0 }) { count += await meter.ask { $0.waiting.usage } }
+      return count
+    }
+  }
+
   private func handOver() async {
     for meter in meters.withLock({ $0 }) { keep(await meter.ask { $0.takeUsage() }) }
   }
