@@ -103,11 +103,13 @@ struct QuotaRefillerTests {
     for (crashes, expected) in [(true, 46), (false, 50)] as [(Bool, Int)] {
       let day = now.adding(seconds: crashes ? 0 : 86_400)
       let first = QuotaNode(world.store, clock: world.clock)
+      try await first.refiller.begin()
       _ = await first.debit(subject, Self.rule(50), day)
       let stranded = first.cells.holding(subject)?.unused ?? 0
       #expect((1...QuotaChunk.smallest(50)).contains(stranded))
       if !crashes { await first.refiller.giveBackAll() }
       let second = QuotaNode(world.store, clock: world.clock)
+      try await second.refiller.begin()
       var passed = 1
       while case .passed = await second.debit(subject, Self.rule(50), day) { passed += 1 }
       #expect(passed == (crashes ? 50 - Int(stranded) : 50) && passed >= expected)
@@ -203,6 +205,47 @@ struct QuotaRefillerTests {
       }
       #expect(told.withLock { $0 } == (day == 0 ? [80, 100] : [80, 100, 80, 100]))
     }
+  }
+
+  @Test("a process alone logs its rows, and folds them by the clock, at its end and after a crash")
+  func logged() async throws {
+    let world = try await World()
+    let account = try await world.account(policy: Self.policy)
+    let subjects = (1...3).map { QuotaSubject(id: UInt128($0), account: account) }
+    let table = { try await world.store.read { try $0.quotas.list(of: account) } }
+    let now = world.clock.now()
+    var node = QuotaNode(world.store, clock: world.clock)
+    for subject in subjects {
+      for _ in 0..<9 { _ = await node.debit(subject, Self.rule(50), now) }
+    }
+    #expect(try await table().isEmpty)
+    #expect(try await world.quotaRows(of: account).values.allSatisfy { $0.reserved >= 9 })
+    await node.idle(rounds: 240)
+    let folded = try await table()
+    #expect(try await folded == world.quotaRows(of: account) && folded.count == 3)
+    // Logged again, then killed.
+    for _ in 0..<20 { _ = await node.debit(subjects[1], Self.rule(50), now) }
+    let newest = try await world.quotaRows(of: account)
+    #expect(try await table() == folded && newest != folded)
+    node = QuotaNode(world.store, clock: world.clock)
+    try await node.refiller.begin()
+    #expect(try await table() == newest)
+    _ = await node.debit(subjects[2], Self.rule(50), now)
+    await node.refiller.giveBackAll()
+    #expect(try await table()[3]?.reserved == newest[3].map { $0.reserved + 1 })
+  }
+
+  @Test("a process alone keeps a few calls of who is silent for less than five minutes")
+  func silent() async throws {
+    let world = try await World()
+    let account = try await world.account(policy: Self.policy)
+    let subject = QuotaSubject(id: account.bits, account: account)
+    let node = QuotaNode(world.store, clock: world.clock)
+    for _ in 0..<2 { _ = await node.debit(subject, Self.rule(5000), world.clock.now()) }
+    await node.idle(rounds: 8 * 140)
+    #expect(node.cells.holding(subject)?.unused == 8)
+    await node.idle(rounds: 8 * 12)
+    #expect(node.cells.holding(subject)?.unused == 0)
   }
 
   @Test("calls of an account that is gone are refused, and nothing is left behind")

@@ -40,6 +40,34 @@ import Testing
   }
 
   @Test(
+    "logged rows are folded in the order of their numbers, the newest of a subject wins",
+    arguments: Backend.allCases)
+  func log(_ backend: Backend) async throws {
+    try await backend.withStore { store in
+      try await store.addTenant()
+      let other = QuotaSubject(id: 5, account: Sample.id(1))
+      let orphan = QuotaSubject(id: 6, account: Sample.id(99))
+      let logged = [(Self.subject, 3), (other, 4), (Self.subject, 1), (orphan, 2), (other, 9)]
+      try await store.reserve { tx in
+        for (number, (subject, reserved)) in logged.enumerated() {
+          let row = QuotaRow(day: Self.day, reserved: Int64(reserved))
+          try tx.quotas.log(subject, row, number: Int64(number + 10))
+        }
+      }
+      func fold(_ count: Int) async throws -> (mark: Int64, rows: [UInt128: Int64]) {
+        try await store.write { tx in
+          let mark = try tx.quotas.fold(atMost: count)
+          return (mark, try tx.quotas.list(of: Sample.id(1)).mapValues(\.reserved))
+        }
+      }
+      #expect(try await fold(2) == (11, [77: 3, 5: 4]))
+      #expect(try await fold(2) == (13, [77: 1, 5: 4]))
+      #expect(try await fold(2) == (14, [77: 1, 5: 9]))
+      #expect(try await fold(2) == (0, [77: 1, 5: 9]))
+    }
+  }
+
+  @Test(
     "two stores on one database that reserve at once lose no call", arguments: [Backend.postgres])
   func shared(_ backend: Backend) async throws {
     try await backend.withDatabase { location in

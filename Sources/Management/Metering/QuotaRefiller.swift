@@ -52,6 +52,13 @@ package actor QuotaRefiller {
     var chunk: QuotaChunk
     var held: Int64
     var debt: Int64
+    var draft: QuotaDraft
+  }
+
+  private struct Outcome: Sendable {
+    var answer: QuotaCells.Answer
+    /// Nil where nothing changed.
+    var written: QuotaRow?
   }
 
   /// Rows of one transaction: many, since the rows of one page are then written together; fewer
@@ -63,6 +70,11 @@ package actor QuotaRefiller {
   private static let roundsPerLook = 8
   /// Looks that find a subject idle before all of its calls are given back.
   private static let looksToIdle = 5
+  /// The same for a process alone, where nobody waits for them: five minutes, so that who calls now
+  /// and then finds a call reserved.
+  private static let looksToIdleAlone = 150
+  /// Rounds between two times that the log is folded: a minute.
+  private static let roundsPerFold = 240
 
   private let store: Store
   private let cells: QuotaCells
@@ -71,7 +83,9 @@ package actor QuotaRefiller {
   /// Hears that the store is away, and that it is back.
   private let report: @Sendable (any Error) -> Void
   private var loans: [UInt128: Loan] = [:]
+  private var log: QuotaLog
   private var isWorking = false
+  private var isGivingBack = false
   private var roundsOfFlight = 0
   private var rounds = 0
   package private(set) var totals = QuotaTotals()
@@ -83,12 +97,18 @@ package actor QuotaRefiller {
     self.store = store
     batch = store.capabilities.statementsTravel ? 256 : 1_024
     self.cells = cells
+    log = QuotaLog(isUsed: !cells.isShared)
     self.clock = clock
     self.outbox = outbox
     self.report = report
   }
 
   // MARK: Reserving
+
+  /// Puts down what a process that was killed had only logged. Before anything else is asked.
+  package func begin() async throws {
+    while try await store.write({ try $0.quotas.fold(atMost: QuotaLog.step) }) > 0 {}
+  }
 
   /// Until the cells are closed.
   package func run() async {
@@ -102,9 +122,21 @@ package actor QuotaRefiller {
     defer { isWorking = false }
     while true {
       let requests = cells.takeRequests(limit: batch)
-      if requests.isEmpty { return }
+      // Not while calls are given back: rows are folded in the order in which they were written.
+      let folds = log.isFolding && !isGivingBack
+      if requests.isEmpty, !folds { return }
       roundsOfFlight = 0
-      guard await serve(requests) else { return }
+      if !requests.isEmpty { guard await serve(requests) else { return } }
+      if folds { guard await fold() else { return } }
+    }
+  }
+
+  private func fold() async -> Bool {
+    do {
+      log.folded(upTo: try await store.write { try $0.quotas.fold(atMost: QuotaLog.step) })
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -114,11 +146,11 @@ package actor QuotaRefiller {
       return Plan(
         request: request,
         chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(limit: request.rule.limit),
-        held: held.unused, debt: held.debt)
+        held: held.unused, debt: held.debt, draft: log.draft(request.subject))
     }
-    let answers: [QuotaCells.Answer?]
+    let outcomes: [Outcome?]
     do {
-      answers = try await store.reserve { [outbox] tx in
+      outcomes = try await store.reserve { [outbox] tx in
         try plans.map { try Self.reserve($0, tx, outbox) }
       }
     } catch {
@@ -127,7 +159,10 @@ package actor QuotaRefiller {
     }
     if cells.isAway { cells.store(isAway: false) }
     let now = clock.now()
-    for (plan, answer) in zip(plans, answers) { hand(plan, answer, now) }
+    for (plan, outcome) in zip(plans, outcomes) {
+      if let row = outcome?.written { log.wrote(row, plan.draft) }
+      hand(plan, outcome?.answer, now)
+    }
     cells.finish(requests)
     return true
   }
@@ -135,9 +170,9 @@ package actor QuotaRefiller {
   /// What one request gets; nil where its account is gone.
   private static func reserve(
     _ plan: Plan, _ tx: Transaction, _ outbox: Outbox
-  ) throws -> QuotaCells.Answer? {
+  ) throws -> Outcome? {
     let (subject, rule) = (plan.request.subject, plan.request.rule)
-    guard let before = try tx.quotas.lock(subject, day: plan.request.day) else { return nil }
+    guard let before = try plan.draft.read(tx, day: plan.request.day) else { return nil }
     var row = before
     row.turn(to: plan.request.day)
     row.settle(debt: plan.debt)
@@ -154,9 +189,10 @@ package actor QuotaRefiller {
         used: min(row.reserved, rule.limit), dayStart: row.day.start)
     }
     if !notices.isEmpty { try outbox(notices, tx) }
-    if row != before { try tx.quotas.update(subject, row) }
-    return QuotaCells.Answer(
+    if row != before { try plan.draft.write(row, tx) }
+    let answer = QuotaCells.Answer(
       day: row.day, granted: granted, reserved: row.reserved, settledDebt: plan.debt)
+    return Outcome(answer: answer, written: row == before ? nil : row)
   }
 
   private func hand(_ plan: Plan, _ answer: QuotaCells.Answer?, _ now: Timestamp) {
@@ -190,6 +226,7 @@ package actor QuotaRefiller {
   /// does not answer, and gives back what nobody uses.
   package func round() async {
     rounds += 1
+    if rounds.isMultiple(of: Self.roundsPerFold) { log.beginFolding() }
     if isWorking {
       roundsOfFlight += 1
       if roundsOfFlight >= Self.patience, !cells.isAway { cells.store(isAway: true) }
@@ -205,6 +242,8 @@ package actor QuotaRefiller {
   /// All that is unused, at the end of a server: only after its last call and after `run`.
   package func giveBackAll() async {
     await giveBack(loans.values.map { ($0.subject, 0) })
+    log.beginFolding()
+    while log.isFolding { guard await fold() else { return } }
   }
 
   /// A subject that was not called since the last look keeps a small chunk, and nothing once it has
@@ -213,6 +252,7 @@ package actor QuotaRefiller {
     var returns: [(subject: QuotaSubject, keeping: Int64)] = []
     var idle: [UInt128] = []
     // By place: going through the dictionary while changing it would copy all of it.
+    let looks = cells.isShared ? Self.looksToIdle : Self.looksToIdleAlone
     var next = loans.startIndex
     while next < loans.endIndex {
       let place = next
@@ -222,7 +262,7 @@ package actor QuotaRefiller {
       let rounds = holding == loan.seen ? loan.idleRounds + 1 : 0
       loans.values[place].idleRounds = rounds
       loans.values[place].seen = holding
-      if rounds >= Self.looksToIdle {
+      if rounds >= looks {
         idle.append(loan.subject.id)
         if holding.unused > 0 { returns.append((loan.subject, 0)) }
       } else if rounds == 1, holding.unused > QuotaChunk.smallest(loan.limit) {
@@ -234,19 +274,24 @@ package actor QuotaRefiller {
   }
 
   private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {
+    isGivingBack = true
+    defer { isGivingBack = false }
     var rest = returns[...]
     while !rest.isEmpty {
       let some = rest.prefix(batch)
       rest = rest.dropFirst(batch)
       let taken = some.compactMap { one in
-        cells.takeBack(one.subject, keeping: one.keeping).map { (subject: one.subject, calls: $0) }
+        cells.takeBack(one.subject, keeping: one.keeping).map {
+          (subject: one.subject, calls: $0, draft: log.draft(one.subject))
+        }
       }.sorted { $0.subject.id < $1.subject.id }
       guard !taken.isEmpty else { continue }
       var outcome = QuotaCells.GivingBack.stored
       do {
-        try await store.reserve { tx in
-          for one in taken { try Self.giveBack(one.subject, one.calls, tx) }
+        let rows = try await store.reserve { tx in
+          try taken.map { try Self.giveBack($0.calls, $0.draft, tx) }
         }
+        for (one, row) in zip(taken, rows) { if let row { log.wrote(row, one.draft) } }
       } catch StoreError.outcomeUnknown {
         outcome = .unknown
       } catch {
@@ -257,13 +302,14 @@ package actor QuotaRefiller {
     }
   }
 
+  /// Gives the row; nil where nothing changed.
   private static func giveBack(
-    _ subject: QuotaSubject, _ calls: QuotaCells.Holding, _ tx: Transaction
-  ) throws {
-    guard var row = try tx.quotas.lock(subject, day: calls.day),
-      row.giveBack(calls.unused, of: calls.day)
-    else { return }
-    try tx.quotas.update(subject, row)
+    _ calls: QuotaCells.Holding, _ draft: QuotaDraft, _ tx: Transaction
+  ) throws -> QuotaRow? {
+    guard var row = try draft.read(tx, day: calls.day), row.giveBack(calls.unused, of: calls.day)
+    else { return nil }
+    try draft.write(row, tx)
+    return row
   }
 }
 

@@ -54,8 +54,7 @@ final class ControlPlane: Sendable {
         store: store, vault: vault, feed: feed, policies: policies,
         clock: clock, entropy: surroundings.entropy,
         counted: { await gatherer.collect() }, seen: { await gatherer.collectCallers() },
-        requests: requests,
-        quotaCells: quotaCells, outbound: transport,
+        requests: requests, quotaCells: quotaCells, outbound: transport,
         outgoingAddresses: plan.outbound.outgoingAddresses, publicURL: plan.publicURL,
         scannerKeys: Self.scannerKeys(plan.outbound, transport, surroundings),
         report: { log.error(Failure.line($0)) })
@@ -69,6 +68,7 @@ final class ControlPlane: Sendable {
         store: store, cells: quotaCells, clock: clock,
         outbox: { try management.tellOfQuotas($0, $1) },
         report: { log.error("quotas cannot be reserved: \(Failure.line($0))") })
+      try await quotas.begin()
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.
       latchkey_trim_heap()

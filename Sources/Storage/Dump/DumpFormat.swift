@@ -27,7 +27,7 @@ enum DumpFormat {
     ("projects", "id"), ("accounts", "id"), ("applications", "id"), ("members", "id"),
     ("keys", "id"),
     ("key_versions", "key_id, number"), ("key_usage", "key_id, version_id"),
-    ("key_days", "key_id, day"), ("quotas", "subject"),
+    ("key_days", "key_id, day"), ("quotas", "subject"), ("quota_log", "number"),
     ("auto_cycling", "account_id, environment"), ("cycles", "id"),
     ("key_callers", "key_id, version_id, address, user_agent, route"),
     ("webhooks", "id"), ("webhook_queues", "webhook_id"), ("events", "id"), ("deliveries", "id"),

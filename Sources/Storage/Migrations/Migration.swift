@@ -11,6 +11,7 @@ struct Migration: Sendable {
   static let all: [Migration] = [
     tenants, keys, control, feed, members, callers, peppers, usageHistory, imports,
     quotas, webhooks, cycles, mails, leaks, marks,
+    quotaLog,
   ]
 }
 

@@ -1,6 +1,6 @@
 // Rows of quotas, read in order to change them. Where an engine locks rows, the reading is an
 // upsert that changes nothing; where a transaction has the database to itself, it only reads. What
-// becomes of a row is KeyModel's to say.
+// becomes of a row is KeyModel's to say. A process alone logs its rows first and folds them later.
 package import KeyModel
 
 package struct QuotaRepository {
@@ -40,6 +40,44 @@ package struct QuotaRepository {
         .id(subject.id), .id(subject.account), .time(row.day.start), .integer(row.reserved),
         .integer(row.told),
       ])
+  }
+
+  /// The same at the end of a log, for a process that nobody shares the quotas with: rows of many
+  /// subjects then lie side by side, where `update` changes a page for each. Until `fold` only who
+  /// wrote it knows of the row.
+  /// - Parameter number: above all that are in the log.
+  package func log(_ subject: QuotaSubject, _ row: QuotaRow, number: Int64) throws(StoreError) {
+    try transaction.executeOne(
+      """
+      INSERT INTO quota_log (number, subject, account_id, day_start, reserved, told)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      """,
+      [
+        .integer(number), .id(subject.id), .id(subject.account), .time(row.day.start),
+        .integer(row.reserved), .integer(row.told),
+      ])
+  }
+
+  /// Puts the `count` oldest rows of the log where `lock` and `list` see them. Gives the number of
+  /// the newest of them; 0 where the log is empty.
+  package func fold(atMost count: Int) throws(StoreError) -> Int64 {
+    let mark = try transaction.number(
+      "SELECT MAX(number) FROM (SELECT number FROM quota_log ORDER BY number LIMIT $1) AS oldest",
+      [.integer(Int64(count))])
+    guard mark > 0 else { return 0 }
+    try transaction.execute(
+      """
+      INSERT INTO quotas (subject, account_id, day_start, reserved, told)
+      SELECT subject, account_id, day_start, reserved, told FROM (
+        SELECT subject, account_id, day_start, reserved, told,
+          ROW_NUMBER() OVER (PARTITION BY subject ORDER BY number DESC) AS place
+        FROM quota_log WHERE number <= $1) AS noted
+      WHERE place = 1 AND EXISTS (SELECT 1 FROM accounts WHERE id = account_id)
+      ON CONFLICT (subject) DO UPDATE SET
+        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told
+      """, [.integer(mark)])
+    try transaction.execute("DELETE FROM quota_log WHERE number <= $1", [.integer(mark)])
+    return mark
   }
 
   /// All rows of the account's subjects.

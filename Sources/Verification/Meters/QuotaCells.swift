@@ -28,7 +28,7 @@ import Synchronization
   /// Held while a cell is added.
   private let adding = Mutex(())
   private let away = Atomic<Bool>(false)
-  private let isShared: Bool
+  package let isShared: Bool
 
   /// - Parameter shared: other processes take from the same rows: whoever found a day exhausted
   ///   looks again every second, since they may have given calls back.
