@@ -29,6 +29,29 @@ struct BackupTests {
     #expect(try installation.command(["audit", "verify"]).status == 0)
   }
 
+  @Test("Calls that were made before a backup still count after it", arguments: Store.allCases)
+  func usedStaysUsed(store: Store) throws {
+    let policy: [String: Any] = ["quota": ["calls": 20, "scope": "key"] as [String: Any]]
+    let world = try World(store, policy: policy)
+    let installation = world.latchkey.installation
+    let key = try world.issue()
+    func codes(_ calls: Int, _ latchkey: Latchkey) throws -> [String?] {
+      try (0..<calls).map { _ in
+        try latchkey.expect(200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])[
+          "code"
+        ].string
+      }
+    }
+    #expect(try codes(8, world.latchkey).allSatisfy { $0 == "valid" })
+    let file = installation.folder.file("backup.lk")
+    #expect(try installation.command(["backup", file]).status == 0)
+    #expect(world.latchkey.child.stop(SIGTERM) == 0)
+    #expect(try installation.command(["restore", file]).status == 0)
+    let passed = try codes(20, Latchkey(installation, name: "restored")).filter { $0 == "valid" }
+    // What the server held unused when the backup was made is lost.
+    #expect((8...12).contains(passed.count), "\(passed.count)")
+  }
+
   @Test("A backup holds no secret and opens for its owner only")
   func contents() throws {
     let world = try World()

@@ -28,7 +28,7 @@ struct QuotaDraft: Sendable {
 
 struct QuotaLog {
   /// Rows of one step of folding: no change of a key waits longer than these take.
-  static let step = 4_096
+  static let step = 1_024
   /// Rows in the log at which it is folded before its time: a start after a crash reads them all.
   private static let bound = 250_000
 
@@ -64,8 +64,10 @@ struct QuotaLog {
 
   /// All that is in the log by now.
   mutating func beginFolding() {
-    if !isFolding, !entries.isEmpty { target = next - 1 }
+    if !entries.isEmpty { target = next - 1 }
   }
+
+  mutating func stopFolding() { target = folded }
 
   /// - Parameter mark: up to where; 0: nothing is left.
   mutating func folded(upTo mark: Int64) {

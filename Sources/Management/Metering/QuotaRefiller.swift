@@ -68,6 +68,8 @@ package actor QuotaRefiller {
   private static let patience = 8
   /// Rounds between two looks at idle subjects.
   private static let roundsPerLook = 8
+  /// Subjects that one round looks at, where there are so many.
+  private static let fewestPerLook = 1_024
   /// Looks that find a subject idle before all of its calls are given back.
   private static let looksToIdle = 5
   /// The same for a process alone, where nobody waits for them: five minutes, so that who calls now
@@ -83,6 +85,8 @@ package actor QuotaRefiller {
   /// Hears that the store is away, and that it is back.
   private let report: @Sendable (any Error) -> Void
   private var loans: [UInt128: Loan] = [:]
+  /// Subjects of this look that were not looked at.
+  private var toLook: ArraySlice<UInt128> = []
   private var log: QuotaLog
   private var isWorking = false
   private var isGivingBack = false
@@ -116,27 +120,42 @@ package actor QuotaRefiller {
   }
 
   /// Serves until nothing is asked for, or the store is away.
-  package func work() async {
+  package func work() async { await work(passes: .max) }
+
+  /// What is left after so many passes is `run`'s.
+  private func work(passes: Int) async {
     guard !isWorking else { return }
     isWorking = true
     defer { isWorking = false }
-    while true {
-      let requests = cells.takeRequests(limit: batch)
-      // Not while calls are given back: rows are folded in the order in which they were written.
-      let folds = log.isFolding && !isGivingBack
-      if requests.isEmpty, !folds { return }
-      roundsOfFlight = 0
-      if !requests.isEmpty { guard await serve(requests) else { return } }
-      if folds { guard await fold() else { return } }
-    }
+    for _ in 0..<passes { guard await pass() else { return } }
+    cells.wake()
   }
 
-  private func fold() async -> Bool {
+  /// False where nothing is left to do, or the store is away.
+  private func pass() async -> Bool {
+    let requests = cells.takeRequests(limit: batch)
+    if !requests.isEmpty {
+      roundsOfFlight = 0
+      guard await serve(requests) else { return false }
+    }
+    // Not while calls are given back: rows are folded in the order in which they were written.
+    let folds = log.isFolding && !isGivingBack
+    if folds {
+      roundsOfFlight = 0
+      await fold()
+    }
+    return folds || !requests.isEmpty
+  }
+
+  /// One step.
+  private func fold() async {
     do {
       log.folded(upTo: try await store.write { try $0.quotas.fold(atMost: QuotaLog.step) })
-      return true
+      if cells.isAway { cells.store(isAway: false) }
     } catch {
-      return false
+      // At the next time that it is due.
+      log.stopFolding()
+      if !cells.isAway { report(error) }
     }
   }
 
@@ -232,8 +251,9 @@ package actor QuotaRefiller {
       if roundsOfFlight >= Self.patience, !cells.isAway { cells.store(isAway: true) }
       return
     }
-    await work()
-    if rounds.isMultiple(of: Self.roundsPerLook), !cells.isAway { await giveBackIdle() }
+    await work(passes: 1)
+    if rounds.isMultiple(of: Self.roundsPerLook) { toLook = Array(loans.keys)[...] }
+    if !toLook.isEmpty, !cells.isAway { await giveBackIdle() }
   }
 
   /// Ends `run`.
@@ -243,34 +263,34 @@ package actor QuotaRefiller {
   package func giveBackAll() async {
     await giveBack(loans.values.map { ($0.subject, 0) })
     log.beginFolding()
-    while log.isFolding { guard await fold() else { return } }
+    while log.isFolding { await fold() }
   }
 
   /// A subject that was not called since the last look keeps a small chunk, and nothing once it has
-  /// been idle for longer.
+  /// been idle for longer. A part of all at a time: many take a while, and calls wait meanwhile.
   private func giveBackIdle() async {
     var returns: [(subject: QuotaSubject, keeping: Int64)] = []
-    var idle: [UInt128] = []
-    // By place: going through the dictionary while changing it would copy all of it.
+    var idle: [QuotaSubject] = []
     let looks = cells.isShared ? Self.looksToIdle : Self.looksToIdleAlone
-    var next = loans.startIndex
-    while next < loans.endIndex {
-      let place = next
-      loans.formIndex(after: &next)
+    let part = toLook.prefix(max(Self.fewestPerLook, loans.count / Self.roundsPerLook + 1))
+    toLook = toLook.dropFirst(part.count)
+    for id in part {
+      guard let place = loans.index(forKey: id) else { continue }
       let loan = loans.values[place]
       guard let holding = cells.holding(loan.subject) else { continue }
       let rounds = holding == loan.seen ? loan.idleRounds + 1 : 0
       loans.values[place].idleRounds = rounds
       loans.values[place].seen = holding
       if rounds >= looks {
-        idle.append(loan.subject.id)
+        idle.append(loan.subject)
         if holding.unused > 0 { returns.append((loan.subject, 0)) }
-      } else if rounds == 1, holding.unused > QuotaChunk.smallest(loan.limit) {
+      } else if rounds >= 1, holding.unused > QuotaChunk.smallest(loan.limit) {
         returns.append((loan.subject, QuotaChunk.smallest(loan.limit)))
       }
     }
-    for id in idle { loans[id] = nil }
     await giveBack(returns)
+    // Who could not give back tries at the next look.
+    for subject in idle where cells.holding(subject)?.unused == 0 { loans[subject.id] = nil }
   }
 
   private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {

@@ -117,10 +117,10 @@ package final class LatchkeyServer: Sendable {
       records.stop()
     }
     await sent
-    await metering.stop()
     let rest = gatherer.takeRest()
     await control.management.usage.store(rest.usage)
     await control.management.callers.store(rest.callers)
+    await metering.stop()
     await control.close(by: end) { [cycling] in await cycling?.stop() }
   }
 
