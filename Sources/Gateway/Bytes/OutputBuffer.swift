@@ -81,15 +81,27 @@ final class OutputBuffer {
       digits &+= 1
     }
     fill(atMost: digits) { out in
+      let end = UnsafeMutableRawPointer(out)
       var place = digits
-      while place > 0 {
-        place &-= 1
-        out[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
+      while place > 1 {
+        place &-= 2
+        let two = Self.twoDigits.utf8Start + 2 &* Int(truncatingIfNeeded: rest % 100)
+        end.storeBytes(
+          of: UnsafeRawPointer(two).loadUnaligned(as: UInt16.self), toByteOffset: place,
+          as: UInt16.self)
+        rest /= 100
       }
+      if place == 1 { out[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest) }
       return digits
     }
   }
+
+  /// 00, 01 … 99.
+  private static let twoDigits: StaticString = """
+    00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+    40414243444546474849505152535455565758596061626364656667686970717273747576777879\
+    8081828384858687888990919293949596979899
+    """
 
   /// RFC 3339.
   func append(_ time: Timestamp) {

@@ -8,19 +8,23 @@ struct LimitFields {
   private let names: FixedTexts
   /// The same with what never changes: `"account-60s";q=300;w=60`
   private let policies: FixedTexts
+  /// The line of all of them in their order, which most calls get.
+  private let line: FixedTexts
 
   init(_ limits: [LimitName]) {
     names = FixedTexts(limits.map { Array("\"\($0.name)\"".utf8) })
-    policies = FixedTexts(
-      limits.map { limit in
-        let window = limit.seconds.map { ";w=\($0)" } ?? ";qu=\"concurrent-requests\""
-        return Array("\"\(limit.name)\";q=\(limit.calls)\(window)".utf8)
-      })
+    let each = limits.map { limit in
+      let window = limit.seconds.map { ";w=\($0)" } ?? ";qu=\"concurrent-requests\""
+      return "\"\(limit.name)\";q=\(limit.calls)\(window)"
+    }
+    policies = FixedTexts(each.map { Array($0.utf8) })
+    line = FixedTexts([Array(("RateLimit-Policy: " + each.joined(separator: ", ")).utf8)])
   }
 
   func free() {
     names.free()
     policies.free()
+    line.free()
   }
 
   /// Complete lines, or nothing where no limit was asked.
@@ -30,19 +34,28 @@ struct LimitFields {
     _ readings: ContiguousArray<MeterReading>, isRefused: Bool, to out: OutputBuffer
   ) {
     guard !readings.isEmpty else { return }
-    var separator: StaticString = "RateLimit-Policy: "
-    for index in readings.indices {
-      out.append(separator)
-      out.append(policies[readings[index].limit])
-      separator = ", "
+    // Each limit is asked once, so as many readings as limits are all of them.
+    if readings.count == policies.count {
+      out.append(line[0])
+    } else {
+      appendPolicies(readings, to: out)
     }
-    separator = "\r\nRateLimit: "
+    var separator: StaticString = "\r\nRateLimit: "
     for index in readings.indices where readings[index].refused || !isRefused {
       out.append(separator)
       append(readings[index], to: out)
       separator = ", "
     }
     out.append("\r\n")
+  }
+
+  private func appendPolicies(_ readings: ContiguousArray<MeterReading>, to out: OutputBuffer) {
+    var separator: StaticString = "RateLimit-Policy: "
+    for index in readings.indices {
+      out.append(separator)
+      out.append(policies[readings[index].limit])
+      separator = ", "
+    }
   }
 
   private func append(_ reading: MeterReading, to out: OutputBuffer) {

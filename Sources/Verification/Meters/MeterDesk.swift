@@ -117,7 +117,7 @@ package final class MeterDesk {
     for index in limits.rules.indices {
       let scope = limits.rules[index].scope
       let subject = subjects[scope]
-      guard subject != 0, limits.rules[index].fits(call, isUnambiguous: isUnambiguous) else {
+      guard subject != 0, limits.rule(index, fits: call, isUnambiguous: isUnambiguous) else {
         continue
       }
       if limits.rules[index].isOfFailures {
@@ -175,7 +175,7 @@ package final class MeterDesk {
     for index in limits.rules.indices where limits.rules[index].isOfFailures {
       let scope = limits.rules[index].scope
       let subject = subjects[scope]
-      guard subject != 0, limits.rules[index].fits(call, isUnambiguous: isUnambiguous) else {
+      guard subject != 0, limits.rule(index, fits: call, isUnambiguous: isUnambiguous) else {
         continue
       }
       _ = meters.rates(scope).take(

@@ -3,6 +3,7 @@ import KeyModel
 
 package final class ProjectLimits {
   let rules: ContiguousArray<RateRule>
+  private let routes: ContiguousArray<RateRoutes>
   let concurrency: Concurrency?
   let quota: QuotaRule?
   /// A path must be looked at.
@@ -17,13 +18,21 @@ package final class ProjectLimits {
 
   init(_ policy: Policy, project: ProjectID, quota: QuotaRule?) {
     rules = RateRule.all(of: policy, project: project)
+    routes = ContiguousArray(policy.rates.map(RateRoutes.init))
     concurrency = policy.concurrency
     self.quota = quota
-    haveRoutes = rules.contains(where: \.hasRoute)
+    haveRoutes = rules.contains(where: \.hasRoutes)
     haveAddresses = rules.contains { $0.scope == .address }
     haveFailures = rules.contains(where: \.isOfFailures)
     isEmpty = rules.isEmpty && concurrency == nil && quota == nil
     names = LimitName.all(of: policy)
+  }
+
+  /// Whether the rule counts the call.
+  /// - Parameter isUnambiguous: what `PathGuard` says of the path.
+  @inline(__always)
+  func rule(_ index: Int, fits call: Call, isUnambiguous: Bool) -> Bool {
+    !rules[index].hasRoutes || routes[index].fits(call, isUnambiguous: isUnambiguous)
   }
 
   /// In `names`, after the rules.

@@ -1,6 +1,7 @@
 // One rule of a policy's `rate`, worked out for decisions. It holds no state: cells do.
 import KeyModel
 
+/// Numbers alone: a call counts no reference of it. Which calls count is for `RateRoutes` to say.
 struct RateRule {
   let calls: Int64
   let seconds: Int64
@@ -15,8 +16,7 @@ struct RateRule {
   /// Tells this rule's cells from those of others. A rule that is changed begins anew: what was
   /// counted under the one before says nothing about it.
   let number: UInt64
-  private let route: CompiledRoute?
-  private let except: [CompiledRoute]
+  let hasRoutes: Bool
 
   /// - Parameter twin: how many rules before this one count the same.
   init(_ rate: Rate, project: ProjectID, twin: Int) {
@@ -28,8 +28,7 @@ struct RateRule {
     interval = (seconds * 1_000_000_000 + calls - 1) / calls
     window = interval * calls
     number = Self.number(rate, project, twin)
-    route = rate.route.map(CompiledRoute.init)
-    except = rate.except.map(CompiledRoute.init)
+    hasRoutes = rate.route != nil || !rate.except.isEmpty
   }
 
   /// The rules of a policy, in its order.
@@ -58,7 +57,17 @@ struct RateRule {
     return text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
-  var hasRoute: Bool { route != nil }
+}
+
+/// The calls that a rule counts.
+struct RateRoutes {
+  private let route: CompiledRoute?
+  private let except: [CompiledRoute]
+
+  init(_ rate: Rate) {
+    route = rate.route.map(CompiledRoute.init)
+    except = rate.except.map(CompiledRoute.init)
+  }
 
   /// Whether the call counts. One whose path could be read in two ways counts wherever it might.
   /// - Parameter isUnambiguous: what `PathGuard` says of the path.

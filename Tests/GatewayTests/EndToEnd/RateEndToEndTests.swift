@@ -106,6 +106,18 @@ struct RateEndToEndTests {
     #expect(call(world, token, "/other")?.status == 429)
   }
 
+  @Test("a rule with exceptions counts a call whose path could be read as another")
+  func exceptions() throws {
+    let documents = RoutePattern(method: "POST", path: "/documents*")
+    let (world, upstream) = try world([Self.rate(1, .account, except: [documents])])
+    defer { upstream.stop() }
+    let token = world.issue().token
+    #expect(statuses(3) { call(world, token, "/documents", method: "POST") } == [200, 200, 200])
+    #expect(call(world, token, "/documents/../other", method: "POST")?.status == 200)
+    #expect(call(world, token, "/documents/../other", method: "POST")?.status == 429)
+    #expect(call(world, token, "/documents", method: "POST")?.status == 200)
+  }
+
   @Test("an address is limited whatever its credential, and IPv6 by /64")
   func addresses() throws {
     let trusted = try [#require(CIDR("127.0.0.0/8"))]
