@@ -84,7 +84,15 @@ struct Segment: @unchecked Sendable {
 
   /// Nil where no row can have this look-up value.
   @inline(__always)
-  func candidate(_ lookup: Lookup) -> Candidate? { candidate(lookup, from: firstPlace(lookup)) }
+  func candidate(_ lookup: Lookup) -> Candidate? {
+    let first = firstPlace(lookup)
+    // Most rows are at their first place or the next: they are on their way while the tags come.
+    let row = UnsafeRawPointer(row(first))
+    Memory.expect(row)
+    Memory.expect(row + 64)
+    Memory.expect(row + 128)
+    return candidate(lookup, from: first)
+  }
 
   @inline(__always)
   private func candidate(_ lookup: Lookup, from first: Int) -> Candidate? {
