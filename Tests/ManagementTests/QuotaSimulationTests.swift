@@ -91,7 +91,9 @@ struct QuotaSimulation {
     case 80..<84: try await stop(at)
     case 84..<89: skew[at] = [0, 0, -90, 40_000, -200_000, 100_000][random.below(6)]
     case 89..<92: changeLimit()
-    case 92..<96: for _ in 0..<(1 + random.below(48)) { await nodes[at].refiller.round() }
+    case 92..<96: await nodes[at].idle(rounds: 1 + random.below(48))
+    // Past the time at which the log is folded.
+    case 96: await nodes[at].idle(rounds: 240)
     default: await nodes[at].refiller.work()
     }
     try await check()

@@ -81,12 +81,12 @@ final class OutputBuffer {
       digits &+= 1
     }
     fill(atMost: digits) { out in
-      let end = UnsafeMutableRawPointer(out)
+      let text = UnsafeMutableRawPointer(out)
       var place = digits
       while place > 1 {
         place &-= 2
         let two = Self.twoDigits.utf8Start + 2 &* Int(truncatingIfNeeded: rest % 100)
-        end.storeBytes(
+        text.storeBytes(
           of: UnsafeRawPointer(two).loadUnaligned(as: UInt16.self), toByteOffset: place,
           as: UInt16.self)
         rest /= 100

@@ -12,7 +12,7 @@ struct QuotaDraft: Sendable {
   /// Of the row in the log; nil: it goes to the table.
   let number: Int64?
 
-  /// Nil where the account is gone.
+  /// Nil where the table is asked and the account is gone.
   func read(_ tx: Transaction, day: MeterDay) throws -> QuotaRow? {
     try known ?? tx.quotas.lock(subject, day: day)
   }
@@ -27,9 +27,8 @@ struct QuotaDraft: Sendable {
 }
 
 struct QuotaLog {
-  /// Rows of one step of folding: no change of a key waits longer than these take.
-  static let step = 1_024
-  /// Rows in the log at which it is folded before its time: a start after a crash reads them all.
+  /// Numbers given out since the last fold at which the log is folded before its time: a start
+  /// after a crash reads them all.
   private static let bound = 250_000
 
   private struct Entry {
@@ -42,7 +41,7 @@ struct QuotaLog {
   private var next: Int64 = 1
   /// Up to where the log was folded, and is to be.
   private var folded: Int64 = 0
-  private var target: Int64 = 0
+  private(set) var target: Int64 = 0
 
   /// - Parameter isUsed: false where others share the quotas.
   init(isUsed: Bool) { self.isUsed = isUsed }
@@ -69,9 +68,9 @@ struct QuotaLog {
 
   mutating func stopFolding() { target = folded }
 
-  /// - Parameter mark: up to where; 0: nothing is left.
+  /// - Parameter mark: all up to there are in the table.
   mutating func folded(upTo mark: Int64) {
-    folded = mark == 0 ? target : mark
+    folded = mark
     guard !isFolding else { return }
     entries = entries.filter { $0.value.number > folded }
   }

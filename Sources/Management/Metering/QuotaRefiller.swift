@@ -88,20 +88,25 @@ package actor QuotaRefiller {
   /// Subjects of this look that were not looked at.
   private var toLook: ArraySlice<UInt128> = []
   private var log: QuotaLog
+  private let foldStep: Int
   private var isWorking = false
   private var isGivingBack = false
   private var roundsOfFlight = 0
   private var rounds = 0
   package private(set) var totals = QuotaTotals()
 
+  /// - Parameters:
+  ///   - foldStep: rows of one step of folding: no change of a key waits longer than these take.
+  ///   - report: hears that the store is away, and why rows cannot be folded.
   package init(
-    store: Store, cells: QuotaCells, clock: any WallClock,
+    store: Store, cells: QuotaCells, clock: any WallClock, foldStep: Int = Store.quotasPerFold,
     outbox: @escaping Outbox = { _, _ in }, report: @escaping @Sendable (any Error) -> Void
   ) {
     self.store = store
     batch = store.capabilities.statementsTravel ? 256 : 1_024
     self.cells = cells
     log = QuotaLog(isUsed: !cells.isShared)
+    self.foldStep = foldStep
     self.clock = clock
     self.outbox = outbox
     self.report = report
@@ -111,7 +116,7 @@ package actor QuotaRefiller {
 
   /// Puts down what a process that was killed had only logged. Before anything else is asked.
   package func begin() async throws {
-    while try await store.write({ try $0.quotas.fold(atMost: QuotaLog.step) }) > 0 {}
+    try await store.foldQuotas()
   }
 
   /// Until the cells are closed.
@@ -149,11 +154,14 @@ package actor QuotaRefiller {
 
   /// One step.
   private func fold() async {
+    let target = log.target
     do {
-      log.folded(upTo: try await store.write { try $0.quotas.fold(atMost: QuotaLog.step) })
+      let mark = try await store.write { [foldStep] in try $0.quotas.fold(atMost: foldStep) }
+      // Nothing may be left in the log though more was to come: what failed was never in it.
+      log.folded(upTo: mark == 0 ? target : mark)
       if cells.isAway { cells.store(isAway: false) }
     } catch {
-      // At the next time that it is due.
+      // At the next time that it is due, or at the next pass where the log is long.
       log.stopFolding()
       if !cells.isAway { report(error) }
     }
@@ -242,7 +250,7 @@ package actor QuotaRefiller {
   // MARK: By the clock
 
   /// To be called four times a second: asks a store that was away again, tells callers of one that
-  /// does not answer, and gives back what nobody uses.
+  /// does not answer, has the log folded, and gives back what nobody uses.
   package func round() async {
     rounds += 1
     if rounds.isMultiple(of: Self.roundsPerFold) { log.beginFolding() }
@@ -252,7 +260,9 @@ package actor QuotaRefiller {
       return
     }
     await work(passes: 1)
-    if rounds.isMultiple(of: Self.roundsPerLook) { toLook = Array(loans.keys)[...] }
+    if toLook.isEmpty, rounds.isMultiple(of: Self.roundsPerLook) {
+      toLook = Array(loans.keys)[...]
+    }
     if !toLook.isEmpty, !cells.isAway { await giveBackIdle() }
   }
 

@@ -67,7 +67,7 @@ final class ControlPlane: Sendable {
       quotas = QuotaRefiller(
         store: store, cells: quotaCells, clock: clock,
         outbox: { try management.tellOfQuotas($0, $1) },
-        report: { log.error("quotas cannot be reserved: \(Failure.line($0))") })
+        report: { log.error("quotas cannot be stored: \(Failure.line($0))") })
       try await quotas.begin()
       try await feed.load()
       // Reading every key leaves much of the heap free: it is the table's memory that should stay.

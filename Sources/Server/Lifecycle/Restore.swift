@@ -59,7 +59,7 @@ struct Restore {
       try await store.restore(fromFile: file)
       // A log is its writer's alone: where servers share the store that this is put into, rows of
       // the log would be put over newer ones when the next of them starts.
-      while try await store.write({ try $0.quotas.fold(atMost: 1_024) }) > 0 {}
+      try await store.foldQuotas()
       let known = try await store.read { try JournalKnowledge($0) }
       var made = Made()
       made.isForgotten = try isForgotten(journal, known, old)

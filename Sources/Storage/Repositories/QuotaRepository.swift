@@ -98,3 +98,13 @@ package struct QuotaRepository {
       told: try row.integer(2))
   }
 }
+
+extension Store {
+  /// Rows of the quotas' log that one transaction folds.
+  package static let quotasPerFold = 1_024
+
+  /// Folds all of the quotas' log. Only while nobody writes to it.
+  package func foldQuotas() async throws {
+    while try await write({ try $0.quotas.fold(atMost: Self.quotasPerFold) }) > 0 {}
+  }
+}

@@ -115,16 +115,20 @@ final class QuotaDesk: Sendable {
 
   /// What was taken is answered: whoever waits looks again.
   func finish(_ cells: [QuotaCell]) {
-    let told = state.withLock { state in
+    let (told, isAsked) = state.withLock { state in
       var told: [QuotaTell] = []
+      var isAsked = false
       for cell in cells {
         state.taken.remove(cell.id)
         cell.isAsked = state.requests[cell.id] != nil
+        isAsked = isAsked || cell.isAsked
         if let waiting = state.waiting.removeValue(forKey: cell.id) { told += waiting }
       }
-      return told
+      return (told, isAsked)
     }
     for tell in told { tell() }
+    // What was asked for before they were held could not be taken until now.
+    if isAsked { wakes.yield() }
   }
 
   /// The store is away: everybody who waits looks again, and finds that out.

@@ -56,7 +56,6 @@ struct RateRule {
     }
     return text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
-
 }
 
 /// The calls that a rule counts.

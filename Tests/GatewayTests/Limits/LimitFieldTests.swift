@@ -53,8 +53,10 @@ struct LimitFieldTests {
   @Test("a rule with a route is told to its calls only")
   func routes() throws {
     defer { upstream.stop() }
-    let names = try items(call(world.issue().token, "/documents", method: "POST"), "ratelimit")
-    #expect(names.map(\.name).contains("account-1s"))
+    let answer = call(world.issue().token, "/documents", method: "POST")
+    let names = try items(answer, "ratelimit").map(\.name)
+    #expect(names.contains("account-1s"))
+    #expect(try items(answer, "ratelimit-policy").map(\.name) == names)
   }
 
   @Test("a refused call is told the limit that refused it, no later than Retry-After")
