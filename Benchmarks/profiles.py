@@ -88,17 +88,23 @@ def seed(server, token, slug, policy, folder):
     (folder / slug).write_text("\n".join(lines) + "\n")
 
 
-def load(server, slug, folder, seconds):
-    """CPU microseconds of the server per call."""
-    environment = dict(os.environ, PEERBENCH_CREDENTIALS=str(folder / slug), PEERBENCH_PATH=f"/v1/authz/{slug}",
-                       PEERBENCH_HEADER="fields")
+def drive(server, address, credentials, seconds, **settings):
+    """wrk at `address` with load.lua's settings: CPU seconds of the server, and calls."""
+    environment = dict(os.environ, PEERBENCH_CREDENTIALS=str(credentials),
+                       **{f"PEERBENCH_{name.upper()}": value for name, value in settings.items()})
     before = server.cpu_seconds()
     printed = subprocess.run(
         ["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(HERE / "load.lua"),
-         f"http://{server.api}"], env=environment, capture_output=True, text=True, check=True).stdout
+         f"http://{address}"], env=environment, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in printed:
-        sys.exit(f"{slug}: calls were refused:\n{printed}")
-    return (server.cpu_seconds() - before) / int(re.search(r"(\d+) requests in", printed).group(1)) * 1e6
+        sys.exit(f"{credentials.name}: calls were refused:\n{printed}")
+    return server.cpu_seconds() - before, int(re.search(r"(\d+) requests in", printed).group(1))
+
+
+def load(server, slug, folder, seconds):
+    """CPU microseconds of the server per call."""
+    cpu, calls = drive(server, server.api, folder / slug, seconds, path=f"/v1/authz/{slug}", header="fields")
+    return cpu / calls * 1e6
 
 
 def count(server, token, slug, folder):

@@ -12,15 +12,12 @@ all rounds together counts what comes in bursts, as the merging of records, whic
 """
 import argparse
 import json
-import os
-import re
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from profiles import HERE, Server
+from profiles import Server, drive
 
 QUOTA = {"calls": 10_000_000, "scope": "key"}
 RATES = [{"calls": 1_000_000, "seconds": 1, "scope": "account"}, {"calls": 1_000_000, "seconds": 1, "scope": "address"}]
@@ -67,16 +64,8 @@ def seed(server, token, name, policy, upstream, keys, folder):
 
 
 def measure(server, name, folder, seconds):
-    """CPU seconds of the server, and calls."""
-    environment = dict(os.environ, PEERBENCH_CREDENTIALS=str(folder / name), PEERBENCH_HOST=f"{name}.test",
-                       PEERBENCH_HEADER="Authorization", PEERBENCH_PREFIX="Bearer ")
-    before = server.cpu_seconds()
-    printed = subprocess.run(
-        ["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(HERE / "load.lua"),
-         f"http://{server.gateway}"], env=environment, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in printed:
-        sys.exit(f"{name}: calls were refused:\n{printed}")
-    return server.cpu_seconds() - before, int(re.search(r"(\d+) requests in", printed).group(1))
+    return drive(server, server.gateway, folder / name, seconds, host=f"{name}.test", header="Authorization",
+                 prefix="Bearer ")
 
 
 def run(options, folder, upstream):

@@ -251,6 +251,24 @@ struct QuotaRefillerTests {
     #expect(node.cells.holding(subject)?.unused == 0)
   }
 
+  @Test("who asks while calls are given back is served as soon as they are")
+  func askedMeanwhile() async throws {
+    let world = try await World()
+    let account = try await world.account(policy: Self.policy)
+    let (subject, rule) = (QuotaSubject(id: account.bits, account: account), Self.rule(5000))
+    let (node, now) = (QuotaNode(world.store, clock: world.clock), world.clock.now())
+    _ = await node.debit(subject, rule, now)
+    let cells = node.cells
+    while cells.subjects.waiting == 0 { _ = cells.debit(subject, rule, now: now) }
+    var calls = cells.calls.makeAsyncIterator()
+    await calls.next()
+    let taken = try #require(cells.takeBack(subject, keeping: 0))
+    #expect(cells.takeRequests(limit: 9).isEmpty)
+    cells.ended(subject, taken, .stored)
+    cells.close()
+    #expect(await calls.next() != nil)
+  }
+
   @Test("calls of an account that is gone are refused, and nothing is left behind")
   func gone() async throws {
     let world = try await World()

@@ -3,8 +3,7 @@
 internal import KeyModel
 internal import Storage
 
-/// How one row is read and written in a transaction. Of the table in all things where others share
-/// the quotas.
+/// How one row is read and written in a transaction: where others share the quotas, in the table.
 struct QuotaDraft: Sendable {
   let subject: QuotaSubject
   /// The row, where the log has a newer one than the table.

@@ -20,6 +20,12 @@ final class Upkeep: Sendable {
     task = Task { await rounds.run() }
   }
 
+  /// Turns between two times that usage is stored. The more key versions wait, the more calls each
+  /// shall gather, so that storing usage takes a small part of what the calls took: a second for
+  /// each thousand, at least half of one, at most a minute. Who asks for a key in between has it
+  /// settled at once.
+  static func turnsToGather(_ versions: Int) -> Int { min(240, max(2, versions / 250)) }
+
   /// Returns when the round that is under way has ended.
   func stop() async {
     task.cancel()
@@ -37,9 +43,6 @@ private struct Rounds: Sendable {
   let log: Log
 
   private static let turn = Duration.milliseconds(250)
-  /// Between two times that usage is stored: a minute.
-  private static let mostTurns = 240
-  private static let versionsPerTurn = 250
   private static let turnsPerProbe = 4
   /// A write that nobody asked for, so that an idle server notices too.
   private static let turnsPerWrite = 20
@@ -54,7 +57,7 @@ private struct Rounds: Sendable {
       try? await Task.sleep(for: Self.turn)
       if Task.isCancelled { return }
       turn += 1
-      if turn - settled >= turnsToGather(await gatherer.waiting) {
+      if turn - settled >= Upkeep.turnsToGather(await gatherer.waiting) {
         await settle()
         settled = turn
       }
@@ -69,13 +72,6 @@ private struct Rounds: Sendable {
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
       if turn % Self.turnsPerSweep == Self.turnsPerProbe { disk.look() }
     }
-  }
-
-  /// The more key versions wait to be told of, the more calls each shall gather, so that storing
-  /// usage takes a small part of what the calls took: a second for each thousand, at most a minute.
-  /// Who asks for a key in between has it settled at once.
-  private func turnsToGather(_ versions: Int) -> Int {
-    min(Self.mostTurns, max(2, versions / Self.versionsPerTurn))
   }
 
   private func settle() async {
