@@ -21,6 +21,7 @@ import Testing
         #expect(row == QuotaRow(day: Self.day))
         row.reserved = 9
         row.told = 80
+        row.term = 3
         try tx.quotas.update(Self.subject, row)
         let stranger = QuotaSubject(id: 78, account: Sample.id(99))
         #expect(try tx.quotas.lock(stranger, day: Self.day) == nil)
@@ -30,7 +31,7 @@ import Testing
         _ = try tx.quotas.lock(Self.subject, day: later)
         return try tx.quotas.list(of: Sample.id(1))
       }
-      #expect(rows == [77: QuotaRow(day: Self.day, reserved: 9, told: 80)])
+      #expect(rows == [77: QuotaRow(day: Self.day, reserved: 9, told: 80, term: 3)])
       let rest = try await store.write { tx in
         _ = try tx.accounts.delete(Sample.id(1))
         return try tx.quotas.list(of: Sample.id(1))
@@ -50,20 +51,63 @@ import Testing
       let logged = [(Self.subject, 3), (other, 4), (Self.subject, 1), (orphan, 2), (other, 9)]
       try await store.reserve { tx in
         for (number, (subject, reserved)) in logged.enumerated() {
-          let row = QuotaRow(day: Self.day, reserved: Int64(reserved))
+          let row = QuotaRow(
+            day: Self.day, reserved: Int64(reserved), term: Int64(reserved) * 10)
           try tx.quotas.log(subject, row, number: Int64(number + 10))
         }
       }
       func fold(_ count: Int) async throws -> (mark: Int64, rows: [UInt128: Int64]) {
         try await store.write { tx in
           let mark = try tx.quotas.fold(atMost: count)
-          return (mark, try tx.quotas.list(of: Sample.id(1)).mapValues(\.reserved))
+          let rows = try tx.quotas.list(of: Sample.id(1))
+          #expect(rows.values.allSatisfy { $0.term == $0.reserved * 10 })
+          return (mark, rows.mapValues(\.reserved))
         }
       }
       #expect(try await fold(2) == (11, [77: 3, 5: 4]))
       #expect(try await fold(2) == (13, [77: 1, 5: 4]))
       #expect(try await fold(2) == (14, [77: 1, 5: 9]))
       #expect(try await fold(2) == (0, [77: 1, 5: 9]))
+    }
+  }
+
+  @Test("rows of late days come in pages, in the order of subjects", arguments: Backend.allCases)
+  func pages(_ backend: Backend) async throws {
+    try await backend.withStore { store in
+      try await store.addTenant()
+      let day = Self.day.startMinute
+      try await store.write { tx in
+        for (id, minute) in [(9, day), (2, day + 1), (300, day + 1440), (7, day - 1), (1, day)] {
+          let subject = QuotaSubject(id: UInt128(id), account: Sample.id(1))
+          try tx.quotas.update(
+            subject, QuotaRow(day: MeterDay(startMinute: minute), reserved: Int64(id)))
+        }
+      }
+      func page(_ after: UInt128) async throws -> [UInt128] {
+        try await store.read { tx in
+          let minute = MeterDay(startMinute: day - 1)
+          let page = try tx.quotas.page(after: after, daysAfter: minute, count: 3)
+          #expect(page.allSatisfy { Int64($0.subject.id) == $0.row.reserved })
+          #expect(page.allSatisfy { $0.subject.account == Sample.id(1) })
+          return page.map(\.subject.id)
+        }
+      }
+      #expect(try await page(0) == [1, 2, 9])
+      #expect(try await page(9) == [300])
+      #expect(try await page(300) == [])
+    }
+  }
+
+  @Test("the term that was stored last is found", arguments: Backend.allCases)
+  func terms(_ backend: Backend) async throws {
+    try await backend.withStore { store in
+      #expect(try await store.read { try $0.quotas.term() } == .none)
+      var term = QuotaTerm.none.next()
+      term.extend(to: Self.day)
+      for one in [term, term.next()] {
+        try await store.write { try $0.quotas.set(one) }
+        #expect(try await store.read { try $0.quotas.term() } == one)
+      }
     }
   }
 

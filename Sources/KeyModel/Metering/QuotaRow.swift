@@ -7,11 +7,14 @@ package struct QuotaRow: Hashable, Sendable {
   package var reserved: Int64
   /// The highest share of the day, in percent, of which the owner was told.
   package var told: Int64
+  /// The number of the term that wrote the row.
+  package var term: Int64
 
-  package init(day: MeterDay, reserved: Int64 = 0, told: Int64 = 0) {
+  package init(day: MeterDay, reserved: Int64 = 0, told: Int64 = 0, term: Int64 = 0) {
     self.day = day
     self.reserved = reserved
     self.told = told
+    self.term = term
   }
 
   /// A later day begins with nothing reserved. An earlier one is over for good, also where the
@@ -29,6 +32,11 @@ package struct QuotaRow: Hashable, Sendable {
 
   /// Counts calls that were made while nobody could ask; may exceed the limit.
   package mutating func settle(debt: Int64) { reserved += max(0, debt) }
+
+  /// Counts the advance of `day`, used or not; nothing where that day is over.
+  package mutating func settle(advance: Int64, of day: MeterDay) {
+    if day == self.day { reserved += max(0, advance) }
+  }
 
   /// Unused calls of `day` come back; false where that day is over.
   package mutating func giveBack(_ calls: Int64, of day: MeterDay) -> Bool {

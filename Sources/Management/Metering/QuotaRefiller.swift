@@ -1,6 +1,6 @@
 // Brings reserved calls from the store to the data plane's cells, and unused ones back. All that is
 // asked for at a time shares one transaction, which locks the quotas' rows alone. It must not
-// decide on calls, and nothing reaches a cell before it is durable.
+// decide on calls, and nothing reaches a cell before it is durable, in a row or in the term.
 package import KeyModel
 package import Storage
 package import Verification
@@ -50,8 +50,7 @@ package actor QuotaRefiller {
   private struct Plan: Sendable {
     var request: QuotaRequest
     var chunk: QuotaChunk
-    var held: Int64
-    var debt: Int64
+    var held: QuotaCells.Held
     var draft: QuotaDraft
   }
 
@@ -78,16 +77,21 @@ package actor QuotaRefiller {
   /// Rounds between two times that the log is folded: a minute.
   private static let roundsPerFold = 240
 
-  private let store: Store
-  private let cells: QuotaCells
-  private let clock: any WallClock
+  let store: Store
+  let cells: QuotaCells
+  let clock: any WallClock
   private let outbox: Outbox
   /// Hears that the store is away, and that it is back.
-  private let report: @Sendable (any Error) -> Void
+  let report: @Sendable (any Error) -> Void
   private var loans: [UInt128: Loan] = [:]
   /// Subjects of this look that were not looked at.
   private var toLook: ArraySlice<UInt128> = []
   private var log: QuotaLog
+  var term = QuotaTerm.none
+  /// Nil where no advances are given.
+  var learning: Learning?
+  /// The time, as the slowest clock of the term would have it.
+  var earliest = Timestamp(microseconds: 0)
   private let foldStep: Int
   private var isWorking = false
   private var isGivingBack = false
@@ -117,6 +121,7 @@ package actor QuotaRefiller {
   /// Puts down what a process that was killed had only logged. Before anything else is asked.
   package func begin() async throws {
     try await store.foldQuotas()
+    if !cells.isShared { term = try await store.read { try $0.quotas.term().next() } }
   }
 
   /// Until the cells are closed.
@@ -149,7 +154,8 @@ package actor QuotaRefiller {
       roundsOfFlight = 0
       await fold()
     }
-    return folds || !requests.isEmpty
+    let learns = await learnRows()
+    return folds || learns || !requests.isEmpty
   }
 
   /// One step.
@@ -169,16 +175,15 @@ package actor QuotaRefiller {
 
   private func serve(_ requests: [QuotaRequest]) async -> Bool {
     let plans = requests.map { request in
-      let held = cells.held(request)
-      return Plan(
+      Plan(
         request: request,
         chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(limit: request.rule.limit),
-        held: held.unused, debt: held.debt, draft: log.draft(request.subject))
+        held: cells.held(request), draft: log.draft(request.subject))
     }
     let outcomes: [Outcome?]
     do {
-      outcomes = try await store.reserve { [outbox] tx in
-        try plans.map { try Self.reserve($0, tx, outbox) }
+      outcomes = try await store.reserve { [outbox, term] tx in
+        try plans.map { try Self.reserve($0, term, tx, outbox) }
       }
     } catch {
       lose(requests, error)
@@ -196,17 +201,19 @@ package actor QuotaRefiller {
 
   /// What one request gets; nil where its account is gone.
   private static func reserve(
-    _ plan: Plan, _ tx: Transaction, _ outbox: Outbox
+    _ plan: Plan, _ term: QuotaTerm, _ tx: Transaction, _ outbox: Outbox
   ) throws -> Outcome? {
-    let (subject, rule) = (plan.request.subject, plan.request.rule)
-    guard let before = try plan.draft.read(tx, day: plan.request.day) else { return nil }
+    let (subject, rule, held) = (plan.request.subject, plan.request.rule, plan.held)
+    guard let before = try plan.draft.read(tx, day: held.day) else { return nil }
     var row = before
-    row.turn(to: plan.request.day)
-    row.settle(debt: plan.debt)
+    row.turn(to: held.day)
+    row.settle(advance: held.advance, of: held.day)
+    row.settle(advance: term.owed(row, limit: rule.limit), of: row.day)
+    row.settle(debt: held.debt)
     var granted: Int64 = 0
     if plan.request.reserves {
       let wanted = plan.chunk.wanted(
-        held: plan.held, waiting: Int64(plan.request.waiting),
+        held: held.unused, waiting: Int64(plan.request.waiting),
         remaining: rule.limit - row.reserved, limit: rule.limit)
       granted = row.reserve(wanted, limit: rule.limit)
     }
@@ -216,10 +223,15 @@ package actor QuotaRefiller {
         used: min(row.reserved, rule.limit), dayStart: row.day.start)
     }
     if !notices.isEmpty { try outbox(notices, tx) }
-    if row != before { try plan.draft.write(row, tx) }
+    let isWritten = row != before
+    if isWritten {
+      row.term = term.number
+      try plan.draft.write(row, tx)
+    }
     let answer = QuotaCells.Answer(
-      day: row.day, granted: granted, reserved: row.reserved, settledDebt: plan.debt)
-    return Outcome(answer: answer, written: row == before ? nil : row)
+      day: row.day, granted: granted, reserved: row.reserved, settledDebt: held.debt,
+      isWritten: isWritten)
+    return Outcome(answer: answer, written: isWritten ? row : nil)
   }
 
   private func hand(_ plan: Plan, _ answer: QuotaCells.Answer?, _ now: Timestamp) {
@@ -236,7 +248,7 @@ package actor QuotaRefiller {
     totals.reserved += answer.granted
     totals.refills += 1
     // Half of what is held now, where the day is too short for a whole chunk.
-    let low = min(loan.chunk.low, (plan.held + answer.granted) / 2)
+    let low = min(loan.chunk.low, (plan.held.unused + answer.granted) / 2)
     cells.answer(request, answer, low: low)
   }
 
@@ -253,6 +265,7 @@ package actor QuotaRefiller {
   /// does not answer, has the log folded, and gives back what nobody uses.
   package func round() async {
     rounds += 1
+    await keepTerm()
     if rounds.isMultiple(of: Self.roundsPerFold) { log.beginFolding() }
     if isWorking {
       roundsOfFlight += 1
@@ -272,8 +285,10 @@ package actor QuotaRefiller {
   /// All that is unused, at the end of a server: only after its last call and after `run`.
   package func giveBackAll() async {
     await giveBack(loans.values.map { ($0.subject, 0) })
+    await giveBack(cells.unsettled(after: earliest).map { ($0, 0) })
     log.beginFolding()
     while log.isFolding { await fold() }
+    if cells.unsettled(after: earliest).isEmpty { await endTerm() }
   }
 
   /// A subject that was not called since the last look keeps a small chunk, and nothing once it has
@@ -288,6 +303,11 @@ package actor QuotaRefiller {
       guard let place = loans.index(forKey: id) else { continue }
       let loan = loans.values[place]
       guard let holding = cells.holding(loan.subject) else { continue }
+      guard holding.advance == 0 else {
+        // It lives on what no row knows of: nothing is lent to it.
+        idle.append(loan.subject)
+        continue
+      }
       let rounds = holding == loan.seen ? loan.idleRounds + 1 : 0
       loans.values[place].idleRounds = rounds
       loans.values[place].seen = holding
@@ -300,7 +320,10 @@ package actor QuotaRefiller {
     }
     await giveBack(returns)
     // Who could not give back tries at the next look.
-    for subject in idle where cells.holding(subject)?.unused == 0 { loans[subject.id] = nil }
+    for subject in idle {
+      guard let holding = cells.holding(subject) else { continue }
+      if holding.unused == 0 || holding.advance > 0 { loans[subject.id] = nil }
+    }
   }
 
   private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {
@@ -318,8 +341,8 @@ package actor QuotaRefiller {
       guard !taken.isEmpty else { continue }
       var outcome = QuotaCells.GivingBack.stored
       do {
-        let rows = try await store.reserve { tx in
-          try taken.map { try Self.giveBack($0.calls, $0.draft, tx) }
+        let rows = try await store.reserve { [term] tx in
+          try taken.map { try Self.giveBack($0.calls, $0.draft, term, tx) }
         }
         for (one, row) in zip(taken, rows) { if let row { log.wrote(row, one.draft) } }
       } catch StoreError.outcomeUnknown {
@@ -334,10 +357,13 @@ package actor QuotaRefiller {
 
   /// Gives the row; nil where nothing changed.
   private static func giveBack(
-    _ calls: QuotaCells.Holding, _ draft: QuotaDraft, _ tx: Transaction
+    _ calls: QuotaCells.Holding, _ draft: QuotaDraft, _ term: QuotaTerm, _ tx: Transaction
   ) throws -> QuotaRow? {
-    guard var row = try draft.read(tx, day: calls.day), row.giveBack(calls.unused, of: calls.day)
-    else { return nil }
+    guard var row = try draft.read(tx, day: calls.day) else { return nil }
+    row.turn(to: calls.day)
+    row.settle(advance: calls.advance, of: calls.day)
+    guard row.giveBack(calls.unused, of: calls.day) else { return nil }
+    row.term = term.number
     try draft.write(row, tx)
     return row
   }

@@ -81,6 +81,7 @@ package final class LatchkeyServer: Sendable {
         EchoHandler.listener: EchoHandler(),
       ]
     }
+    if plan.servesCalls { await control.quotas.beginTerm() }
     metering = Metering(control.quotas)
     do { bound = try engine.start() } catch {
       await metering.stop()

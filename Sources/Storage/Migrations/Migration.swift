@@ -10,7 +10,7 @@ struct Migration: Sendable {
 
   static let all: [Migration] = [
     tenants, keys, control, feed, members, callers, peppers, usageHistory, imports,
-    quotas, webhooks, cycles, mails, leaks, marks, quotaLog,
+    quotas, webhooks, cycles, mails, leaks, marks, quotaLog, quotaTerms,
   ]
 }
 

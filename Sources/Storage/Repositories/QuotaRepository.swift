@@ -16,14 +16,15 @@ package struct QuotaRepository {
   }
 
   private static let lock = """
-    INSERT INTO quotas (subject, account_id, day_start, reserved, told)
-    SELECT $1, $2, $3, 0, 0 FROM accounts WHERE id = $2
+    INSERT INTO quotas (subject, account_id, day_start, reserved, told, term)
+    SELECT $1, $2, $3, 0, 0, 0 FROM accounts WHERE id = $2
     ON CONFLICT (subject) DO UPDATE SET day_start = quotas.day_start
-    RETURNING day_start, reserved, told
+    RETURNING day_start, reserved, told, term
     """
 
   private static let look = """
-    SELECT COALESCE(day_start, $3), COALESCE(reserved, 0), COALESCE(told, 0)
+    SELECT COALESCE(day_start, $3), COALESCE(reserved, 0), COALESCE(told, 0),
+      COALESCE(term, 0)
     FROM accounts LEFT JOIN quotas ON subject = $1 WHERE accounts.id = $2
     """
 
@@ -31,14 +32,15 @@ package struct QuotaRepository {
   package func update(_ subject: QuotaSubject, _ row: QuotaRow) throws(StoreError) {
     try transaction.executeOne(
       """
-      INSERT INTO quotas (subject, account_id, day_start, reserved, told)
-      VALUES ($1, $2, $3, $4, $5)
+      INSERT INTO quotas (subject, account_id, day_start, reserved, told, term)
+      VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT (subject) DO UPDATE SET
-        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told
+        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told,
+        term = excluded.term
       """,
       [
         .id(subject.id), .id(subject.account), .time(row.day.start), .integer(row.reserved),
-        .integer(row.told),
+        .integer(row.told), .integer(row.term),
       ])
   }
 
@@ -49,12 +51,12 @@ package struct QuotaRepository {
   package func log(_ subject: QuotaSubject, _ row: QuotaRow, number: Int64) throws(StoreError) {
     try transaction.executeOne(
       """
-      INSERT INTO quota_log (number, subject, account_id, day_start, reserved, told)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      INSERT INTO quota_log (number, subject, account_id, day_start, reserved, told, term)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
       """,
       [
         .integer(number), .id(subject.id), .id(subject.account), .time(row.day.start),
-        .integer(row.reserved), .integer(row.told),
+        .integer(row.reserved), .integer(row.told), .integer(row.term),
       ])
   }
 
@@ -67,14 +69,15 @@ package struct QuotaRepository {
     guard mark > 0 else { return 0 }
     try transaction.execute(
       """
-      INSERT INTO quotas (subject, account_id, day_start, reserved, told)
-      SELECT subject, account_id, day_start, reserved, told FROM (
-        SELECT subject, account_id, day_start, reserved, told,
+      INSERT INTO quotas (subject, account_id, day_start, reserved, told, term)
+      SELECT subject, account_id, day_start, reserved, told, term FROM (
+        SELECT subject, account_id, day_start, reserved, told, term,
           ROW_NUMBER() OVER (PARTITION BY subject ORDER BY number DESC) AS place
         FROM quota_log WHERE number <= $1) AS noted
       WHERE place = 1 AND EXISTS (SELECT 1 FROM accounts WHERE id = account_id)
       ON CONFLICT (subject) DO UPDATE SET
-        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told
+        day_start = excluded.day_start, reserved = excluded.reserved, told = excluded.told,
+        term = excluded.term
       """, [.integer(mark)])
     try transaction.execute("DELETE FROM quota_log WHERE number <= $1", [.integer(mark)])
     return mark
@@ -84,10 +87,10 @@ package struct QuotaRepository {
   package func list(of account: AccountID) throws(StoreError) -> [UInt128: QuotaRow] {
     var found: [UInt128: QuotaRow] = [:]
     try transaction.forEach(
-      "SELECT day_start, reserved, told, subject FROM quotas WHERE account_id = $1",
+      "SELECT day_start, reserved, told, term, subject FROM quotas WHERE account_id = $1",
       [.id(account)]
     ) { (row: any Row) throws(StoreError) in
-      found[try row.bits(3)] = try Self.row(row)
+      found[try row.bits(4)] = try Self.row(row)
     }
     return found
   }
@@ -95,7 +98,40 @@ package struct QuotaRepository {
   private static func row(_ row: any Row) throws(StoreError) -> QuotaRow {
     QuotaRow(
       day: MeterDay(start: try row.time(0)), reserved: try row.integer(1),
-      told: try row.integer(2))
+      told: try row.integer(2), term: try row.integer(3))
+  }
+
+  /// At most `count` rows whose day begins after `minute`, in the order of their subjects. Rows of
+  /// the log are not among them.
+  /// - Parameter subject: the last one of the page before; 0 at first.
+  package func page(
+    after subject: UInt128, daysAfter minute: MeterDay, count: Int
+  ) throws(StoreError) -> [(subject: QuotaSubject, row: QuotaRow)] {
+    try transaction.rows(
+      """
+      SELECT day_start, reserved, told, term, subject, account_id FROM quotas
+      WHERE subject > $1 AND day_start > $2 ORDER BY subject LIMIT $3
+      """, [.id(subject), .time(minute.start), .integer(Int64(count))]
+    ) { (row: any Row) throws(StoreError) in
+      let subject = QuotaSubject(
+        id: try row.bits(4), account: AccountID(bits: try row.bits(5)))
+      return (subject, try Self.row(row))
+    }
+  }
+
+  // MARK: Terms
+
+  private static let termName = "quota_term"
+
+  /// The term that was begun last.
+  package func term() throws(StoreError) -> QuotaTerm {
+    guard let text = try transaction.meta.find(Self.termName) else { return .none }
+    guard let term = QuotaTerm(text: text) else { throw .corrupt("the quotas' term") }
+    return term
+  }
+
+  package func set(_ term: QuotaTerm) throws(StoreError) {
+    try transaction.meta.set(Self.termName, term.text)
   }
 }
 

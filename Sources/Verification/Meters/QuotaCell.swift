@@ -38,7 +38,9 @@ struct QuotaCell: @unchecked Sendable {
     /// At this many unused calls or fewer, more are fetched.
     let low = Atomic<UInt16>(0)
     /// Not 0 while the desk has the subject on its list.
-    let asked = Atomic<UInt16>(0)
+    let asked = Atomic<UInt8>(0)
+    /// See `QuotaCell.Advance`.
+    let advance = Atomic<UInt8>(0)
   }
 
   static let byteCount = 64
@@ -99,6 +101,42 @@ struct QuotaCell: @unchecked Sendable {
   var isAsked: Bool {
     get { layout.pointee.asked.load(ordering: .acquiring) != 0 }
     nonmutating set { layout.pointee.asked.store(newValue ? 1 : 0, ordering: .releasing) }
+  }
+
+  /// What became of the word's day's advance. Changed under the desk's lock, or while the subject
+  /// is in the refiller's hands.
+  enum Advance: Equatable {
+    case none
+    /// So many calls, at most 64, that no row has.
+    case given(Int64)
+    /// The day's row was written since the term began: there is no other advance.
+    case settled
+
+    private static let settledByte: UInt8 = .max
+
+    init(byte: UInt8) {
+      self =
+        switch byte {
+        case 0: .none
+        case Self.settledByte: .settled
+        default: .given(Int64(byte))
+        }
+    }
+
+    var byte: UInt8 {
+      switch self {
+      case .none: 0
+      case .given(let calls): UInt8(calls)
+      case .settled: Self.settledByte
+      }
+    }
+
+    var unsettled: Int64 { if case .given(let calls) = self { calls } else { 0 } }
+  }
+
+  var advance: Advance {
+    get { Advance(byte: layout.pointee.advance.load(ordering: .acquiring)) }
+    nonmutating set { layout.pointee.advance.store(newValue.byte, ordering: .releasing) }
   }
 
   /// One step on the word, repeated until nobody came in between; nil from `change` leaves it.

@@ -1,6 +1,7 @@
 // A day's quota on the data plane: each call takes one of the calls that are reserved durably
 // beforehand, by one compare-and-swap and without a lock. What is reserved comes from the store by
-// way of the refiller (Management/Metering). Nothing here may let a call pass that is not reserved.
+// way of the refiller (Management/Metering), or is the advance that each subject's day begins with,
+// where the refiller allows it. Nothing here may let a call pass that is neither.
 import KeyModel
 import Synchronization
 
@@ -28,6 +29,9 @@ import Synchronization
   /// Held while a cell is added.
   private let adding = Mutex(())
   private let away = Atomic<Bool>(false)
+  /// Days that begin after the one and up to the other have advances.
+  private let advancesAfter = Atomic<UInt64>(0)
+  private let advancesUntil = Atomic<UInt64>(0)
   package let isShared: Bool
 
   /// - Parameter shared: other processes take from the same rows: whoever found a day exhausted
@@ -135,12 +139,42 @@ import Synchronization
       }
       return .exhausted
     }
+    if advance(cell, rule, day, now) { return debit(cell.subject, rule, now: now) }
     if !cell.isAsked || !isAway { ask(cell, rule, day, now, reserves: true) }
     guard isAway else { return .waiting }
     guard rule.passesOnOutage else { return .unavailable }
     cell.addDebt(1)
     let known = cell.word.day >= day ? cell.reserved : 0
     return .passed(remaining: max(0, rule.limit - known - cell.debt))
+  }
+
+  /// Gives the subject the advance of its day; true where it has calls now.
+  private func advance(
+    _ cell: QuotaCell, _ rule: QuotaRule, _ day: MeterDay, _ now: Timestamp
+  ) -> Bool {
+    // In this order: what is allowed is stored in the other.
+    guard day.startMinute <= advancesUntil.load(ordering: .acquiring),
+      day.startMinute > advancesAfter.load(ordering: .acquiring)
+    else { return false }
+    return desk.whileIdle(cell.id) {
+      let word = cell.word
+      let isNewDay = word.day < day
+      guard isNewDay || word.day == day && cell.advance == .none else {
+        return word.day == day && word.unused > 0
+      }
+      let reserved = isNewDay ? 0 : cell.reserved
+      let calls = QuotaAdvance.calls(limit: rule.limit, reserved: reserved)
+      guard calls > 0 else { return false }
+      cell.advance = .given(calls)
+      cell.reserved = reserved + calls
+      cell.low = UInt64(calls / 4)
+      cell.checked = Self.second(now)
+      _ = cell.update { word in
+        let unused = word.day == day ? word.unused : 0
+        return QuotaWord(day: day, unused: unused + UInt64(calls))
+      }
+      return true
+    }
   }
 
   @inline(never)
@@ -170,11 +204,17 @@ extension QuotaCells {
     package var reserved: Int64
     /// Calls made uncounted that are counted now.
     package var settledDebt: Int64
-    package init(day: MeterDay, granted: Int64, reserved: Int64, settledDebt: Int64 = 0) {
+    /// The row was written, the day's advance included.
+    package var isWritten: Bool
+    package init(
+      day: MeterDay, granted: Int64, reserved: Int64, settledDebt: Int64 = 0,
+      isWritten: Bool = true
+    ) {
       self.day = day
       self.granted = granted
       self.reserved = reserved
       self.settledDebt = settledDebt
+      self.isWritten = isWritten
     }
   }
 
@@ -186,10 +226,23 @@ extension QuotaCells {
   /// Each request taken must be answered, failed, or there is nobody to answer whoever waits.
   package func takeRequests(limit: Int) -> [QuotaRequest] { desk.take(limit: limit) }
 
-  /// Unused calls that the subject of the request still has in its day, and calls it owes.
-  package func held(_ request: QuotaRequest) -> (unused: Int64, debt: Int64) {
-    let word = request.cell.word
-    return (word.day >= request.day ? Int64(word.unused) : 0, request.cell.debt)
+  /// What a process has of a subject's day.
+  package struct Held: Sendable {
+    /// The day asked for, or the later one in which the subject is here.
+    package var day: MeterDay
+    package var unused: Int64
+    /// Calls it owes.
+    package var debt: Int64
+    /// Calls of the day's advance, used or not, that its row does not have.
+    package var advance: Int64
+  }
+
+  package func held(_ request: QuotaRequest) -> Held {
+    let (word, cell) = (request.cell.word, request.cell)
+    let isHere = word.day >= request.day
+    return Held(
+      day: max(word.day, request.day), unused: isHere ? Int64(word.unused) : 0, debt: cell.debt,
+      advance: isHere ? cell.advance.unsettled : 0)
   }
 
   /// - Parameter low: at this many unused calls more are fetched.
@@ -200,6 +253,7 @@ extension QuotaCells {
     // emptier: it would be refused.
     if isNewDay { cell.reserved = answer.reserved }
     cell.low = UInt64(max(0, low))
+    if answer.isWritten { cell.advance = .settled } else if isNewDay { cell.advance = .none }
     _ = cell.update { word in
       guard word.day <= answer.day else { return nil }
       let unused = word.day == answer.day ? word.unused : 0
@@ -222,36 +276,70 @@ extension QuotaCells {
   /// Keeps requests that could not be answered for the next `takeRequests`.
   package func putBack(_ requests: [QuotaRequest]) { desk.putBack(requests) }
 
+  // MARK: Advances
+
+  /// Days that begin later than `after` and up to `until` have advances from now on, where no row
+  /// of theirs is known here.
+  package func allowAdvances(after: MeterDay, until: MeterDay) {
+    advancesAfter.store(after.startMinute, ordering: .releasing)
+    advancesUntil.store(until.startMinute, ordering: .releasing)
+  }
+
+  /// The row of a subject, where nobody has asked the store about it.
+  package func know(_ subject: QuotaSubject, _ row: QuotaRow, now: Timestamp) {
+    let cell = cell(of: subject)
+    _ = desk.whileIdle(subject.id) {
+      guard cell.checked == 0 else { return false }
+      cell.reserved = row.reserved
+      cell.checked = Self.second(now)
+      return cell.update { _ in QuotaWord(day: row.day, unused: 0) }.changed
+    }
+  }
+
+  /// Who has an advance that no row has, in a day that ends after `time`.
+  package func unsettled(after time: Timestamp) -> [QuotaSubject] {
+    adding.withLock { _ in
+      index.all.compactMap { cell in
+        cell.advance.unsettled > 0 && cell.word.day.end > time ? cell.subject : nil
+      }
+    }
+  }
+
   // MARK: Giving back
 
   /// The subject's unused calls and their day; nil where it has no cell.
   package func holding(_ subject: QuotaSubject) -> Holding? {
-    index.find(subject.id).map { Holding($0.word) }
+    index.find(subject.id).map { Holding($0.word, advance: $0.advance.unsettled) }
   }
 
   package struct Holding: Hashable, Sendable {
     package var day: MeterDay
     package var unused: Int64
-    init(_ word: QuotaWord) {
+    /// Calls of the day's advance, used or not, that its row does not have.
+    package var advance: Int64
+    init(_ word: QuotaWord, advance: Int64) {
       day = word.day
       unused = Int64(word.unused)
+      self.advance = advance
     }
   }
 
-  /// Takes unused calls out of a cell, all but `keeping`, to be given back to the store; nil where
-  /// there are none or more are being fetched. While they are on their way, callers wait:
-  /// `ended` must follow.
+  /// Takes unused calls out of a cell, all but `keeping`, to be given back to the store, and the
+  /// advance to be settled there; nil where there is neither or more is being fetched. While they
+  /// are on their way, callers wait: `ended` must follow.
   package func takeBack(_ subject: QuotaSubject, keeping: Int64) -> Holding? {
     guard let cell = index.find(subject.id), desk.hold(cell) else { return nil }
     let kept = UInt64(max(0, keeping))
+    let advance = cell.advance.unsettled
     let (before, changed) = cell.update { word in
       word.unused > kept ? QuotaWord(day: word.day, unused: kept) : nil
     }
-    guard changed else {
+    guard changed || advance > 0 else {
       desk.finish([cell])
       return nil
     }
-    return Holding(QuotaWord(day: before.day, unused: before.unused - kept))
+    let taken = before.unused - min(before.unused, kept)
+    return Holding(QuotaWord(day: before.day, unused: taken), advance: advance)
   }
 
   /// - Parameter outcome: whether the store has them; where nobody knows they are lost, since they
@@ -259,7 +347,11 @@ extension QuotaCells {
   package func ended(_ subject: QuotaSubject, _ taken: Holding, _ outcome: GivingBack) {
     guard let cell = index.find(subject.id) else { return }
     switch outcome {
-    case .stored: if cell.word.day == taken.day { cell.reserved -= taken.unused }
+    case .stored:
+      if cell.word.day == taken.day {
+        cell.reserved -= taken.unused
+        cell.advance = .settled
+      }
     case .unknown: break
     case .failed:
       _ = cell.update { word in

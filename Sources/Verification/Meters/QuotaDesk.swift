@@ -55,6 +55,14 @@ final class QuotaDesk: Sendable {
     if isFirst { wakes.yield() }
   }
 
+  /// Changes a cell that nobody asked anything for; false where somebody did. `change` is quick.
+  func whileIdle(_ id: UInt128, _ change: () -> Bool) -> Bool {
+    state.withLock { state in
+      guard state.requests[id] == nil, !state.taken.contains(id) else { return false }
+      return change()
+    }
+  }
+
   /// Told at once where nothing is under way for the subject.
   func wait(for id: UInt128, _ tell: @escaping QuotaTell) {
     let isUnderWay = state.withLock { state in

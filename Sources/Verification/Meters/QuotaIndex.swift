@@ -97,6 +97,13 @@ final class QuotaIndex: @unchecked Sendable {
     return cell
   }
 
+  var all: some Sequence<QuotaCell> {
+    (0..<count).lazy.map { [slabs] number in
+      let slab = slabs[number / Self.cellsPerSlab]
+      return QuotaCell(slab + number % Self.cellsPerSlab * QuotaCell.byteCount)
+    }
+  }
+
   private static func put(_ cell: QuotaCell, in table: Table) {
     var at = start(cell.id) & table.mask
     while table.slots[at].load(ordering: .relaxed) != 0 { at = (at + 1) & table.mask }
@@ -107,10 +114,7 @@ final class QuotaIndex: @unchecked Sendable {
   /// the new one.
   private func grow() {
     let table = Table(slots: (tables[tables.count - 1].mask + 1) * 2)
-    for number in 0..<count {
-      let slab = slabs[number / Self.cellsPerSlab]
-      Self.put(QuotaCell(slab + number % Self.cellsPerSlab * QuotaCell.byteCount), in: table)
-    }
+    for cell in all { Self.put(cell, in: table) }
     tables.append(table)
     current.store(UInt(bitPattern: table.memory), ordering: .releasing)
   }
