@@ -35,7 +35,7 @@ struct QuotaLog {
     var number: Int64
   }
 
-  private let isUsed: Bool
+  private var isUsed: Bool
   private var entries: [UInt128: Entry] = [:]
   private var next: Int64 = 1
   /// Up to where the log was folded, and is to be.
@@ -66,6 +66,12 @@ struct QuotaLog {
   }
 
   mutating func stopFolding() { target = folded }
+
+  /// All was folded, and rows go to the table from now on.
+  mutating func close() {
+    isUsed = false
+    entries = [:]
+  }
 
   /// - Parameter mark: all up to there are in the table.
   mutating func folded(upTo mark: Int64) {
