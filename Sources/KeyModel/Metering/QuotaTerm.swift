@@ -25,7 +25,7 @@ package struct QuotaTerm: Hashable, Sendable {
     package var until: MeterDay
   }
 
-  /// 1, 2, 3 …; 0 where quotas are shared: then there are no advances.
+  /// 1, 2, 3 …; 0 before the first, and where quotas are shared.
   package private(set) var number: Int64
   /// Days that begin later have no advances yet; `never`: the term is over.
   package private(set) var until: MeterDay
@@ -41,11 +41,12 @@ package struct QuotaTerm: Hashable, Sendable {
   package static let none = QuotaTerm(
     number: 0, until: .never, lost: Lost(number: 0, until: .never))
 
-  /// The term after this one, which ended in order or did not.
-  package func next() -> QuotaTerm {
-    var next = QuotaTerm(number: number + 1, until: .never, lost: lost)
-    if until > after { next.lost = Lost(number: number, until: until) }
-    return next
+  /// As whoever comes after it finds it: over, in order or lost.
+  package var found: QuotaTerm {
+    let isLost = until > after
+    return QuotaTerm(
+      number: number, until: .never,
+      lost: isLost ? Lost(number: number, until: until) : lost)
   }
 
   /// Days that begin up to this have no advances: a day and more after what was lost, so that no
@@ -54,8 +55,12 @@ package struct QuotaTerm: Hashable, Sendable {
     lost.number == 0 ? .never : MeterDay(startMinute: lost.until.startMinute + 25 * 60)
   }
 
-  /// Days that begin up to `minute` may have advances, once that is durable.
-  package mutating func extend(to minute: MeterDay) { until = max(until, minute) }
+  /// Days that begin up to `minute` may have advances, once that is durable. A term that is over
+  /// becomes the next one.
+  package mutating func extend(to minute: MeterDay) {
+    if until == .never { number += 1 }
+    until = max(until, minute)
+  }
 
   /// All advances are settled.
   package mutating func end() { until = .never }

@@ -33,47 +33,61 @@ extension QuotaRefiller {
     earliest = clock.now()
     learning = Learning(minute: max(minute(ahead: -24 * 60), term.after))
     await extendTerm()
-    cells.wake()
   }
 
   /// Once in a round.
-  func keepTerm() async {
-    guard learning != nil else { return }
+  func noteTime() {
     let soon = Timestamp(microseconds: earliest.microseconds + Self.roundMicroseconds)
     earliest = min(clock.now(), soon)
-    if term.until < minute(ahead: Self.leastMinutes) { await extendTerm() }
   }
 
-  /// Where this cannot be stored it is tried again in the next round.
-  private func extendTerm() async {
+  var isTermShort: Bool { learning != nil && term.until < minute(ahead: Self.leastMinutes) }
+
+  /// Where this cannot be stored it is tried again at the next pass.
+  func extendTerm() async {
     var longer = term
     longer.extend(to: minute(ahead: Self.minutes))
-    guard await stored(longer) else { return }
+    do { try await store.write { [longer] in try $0.quotas.set(longer) } } catch {
+      return tell(error)
+    }
     term = longer
     allowAdvances()
   }
 
-  /// One step of making the rows known, after the last of which advances begin. False where there
-  /// is nothing left, or the store is away.
-  func learnRows() async -> Bool {
-    guard var rows = learning, !rows.isOver else { return false }
-    do {
-      let page = try await store.read { [rows] tx in
-        try tx.quotas.page(after: rows.subject, daysAfter: rows.minute, count: Self.rowsPerStep)
+  /// Who has used calls that no row has. A day more than what is over, since a clock that is set
+  /// back may find itself in it again.
+  var unsettled: [QuotaSubject] { cells.unsettled(after: earliest.adding(seconds: -86_400)) }
+
+  /// Makes the rows known, after which advances begin. False where the store could not be read: to
+  /// be tried again.
+  package func learn() async -> Bool {
+    while let rows = learning, !rows.isOver, !Task.isCancelled {
+      do { learning = try await step(rows) } catch {
+        tell(error)
+        return false
       }
-      let now = clock.now()
-      for (subject, row) in page { cells.know(subject, row, now: now) }
-      rows.subject = page.last?.subject.id ?? rows.subject
-      rows.isOver = page.count < Self.rowsPerStep
-    } catch {
-      if !rows.isReported { report(error) }
-      rows.isReported = true
-      learning = rows
-      return false
     }
-    learning = rows
-    if rows.isOver { allowAdvances() }
-    return !rows.isOver
+    allowAdvances()
+    return true
+  }
+
+  private func step(_ before: Learning) async throws -> Learning {
+    var rows = before
+    let page = try await store.read { tx in
+      try tx.quotas.page(after: before.subject, count: Self.rowsPerStep)
+    }
+    let now = clock.now()
+    for (subject, row) in page where row.day > rows.minute { cells.know(subject, row, now: now) }
+    rows.subject = page.last?.subject.id ?? rows.subject
+    rows.isOver = page.count < Self.rowsPerStep
+    return rows
+  }
+
+  /// Once, whatever it is.
+  private func tell(_ error: any Error) {
+    guard learning?.isReported == false else { return }
+    report(error)
+    learning?.isReported = true
   }
 
   private func allowAdvances() {
@@ -88,10 +102,9 @@ extension QuotaRefiller {
     learning = nil
     var over = term
     over.end()
-    if await stored(over) { term = over }
-  }
-
-  private func stored(_ term: QuotaTerm) async -> Bool {
-    (try? await store.write { try $0.quotas.set(term) }) != nil
+    do {
+      try await store.write { [over] in try $0.quotas.set(over) }
+      term = over
+    } catch { report(error) }
   }
 }

@@ -121,7 +121,7 @@ package actor QuotaRefiller {
   /// Puts down what a process that was killed had only logged. Before anything else is asked.
   package func begin() async throws {
     try await store.foldQuotas()
-    if !cells.isShared { term = try await store.read { try $0.quotas.term().next() } }
+    if !cells.isShared { term = try await store.read { try $0.quotas.term().found } }
   }
 
   /// Until the cells are closed.
@@ -154,8 +154,11 @@ package actor QuotaRefiller {
       roundsOfFlight = 0
       await fold()
     }
-    let learns = await learnRows()
-    return folds || learns || !requests.isEmpty
+    if isTermShort {
+      roundsOfFlight = 0
+      await extendTerm()
+    }
+    return folds || !requests.isEmpty
   }
 
   /// One step.
@@ -265,7 +268,7 @@ package actor QuotaRefiller {
   /// does not answer, has the log folded, and gives back what nobody uses.
   package func round() async {
     rounds += 1
-    await keepTerm()
+    noteTime()
     if rounds.isMultiple(of: Self.roundsPerFold) { log.beginFolding() }
     if isWorking {
       roundsOfFlight += 1
@@ -287,9 +290,9 @@ package actor QuotaRefiller {
     // Many rows at once go straight into the table, in its order. Not while the log has some: the
     // next start would put them over these.
     if (try? await store.foldQuotas()) != nil { log.close() }
-    let subjects = loans.values.map(\.subject) + cells.unsettled(after: earliest)
+    let subjects = loans.values.map(\.subject) + unsettled
     await giveBack(subjects.sorted { $0.id < $1.id }.map { ($0, 0) })
-    if cells.unsettled(after: earliest).isEmpty { await endTerm() }
+    if unsettled.isEmpty { await endTerm() }
   }
 
   /// A subject that was not called since the last look keeps a small chunk, and nothing once it has

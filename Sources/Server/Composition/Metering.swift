@@ -5,11 +5,17 @@ internal import Management
 final class Metering: Sendable {
   private let quotas: QuotaRefiller
   private let serving: Task<Void, Never>
+  private let learning: Task<Void, Never>
   private let rounds: Task<Void, Never>
 
   init(_ quotas: QuotaRefiller) {
     self.quotas = quotas
     serving = Task { await quotas.run() }
+    learning = Task {
+      while !Task.isCancelled, await !quotas.learn() {
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
     rounds = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(250))
@@ -21,7 +27,9 @@ final class Metering: Sendable {
 
   /// After the last call; gives back what is unused.
   func stop() async {
+    learning.cancel()
     rounds.cancel()
+    await learning.value
     await rounds.value
     quotas.close()
     await serving.value

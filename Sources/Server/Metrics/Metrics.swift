@@ -109,7 +109,7 @@ struct Metrics: Sendable {
     page.gauge("latchkey_leases", "Leases in force.", meters.leases.count)
     let subjects = control.quotaCells.subjects
     page.gauge(
-      "latchkey_quota_subjects", "Whose quotas this server has asked the store about.",
+      "latchkey_quota_subjects", "Whose quotas this server knows.",
       subjects.known)
     page.gauge(
       "latchkey_quota_store_away", "1 while quotas cannot be reserved.",

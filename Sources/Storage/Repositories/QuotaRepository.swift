@@ -101,17 +101,16 @@ package struct QuotaRepository {
       told: try row.integer(2), term: try row.integer(3))
   }
 
-  /// At most `count` rows whose day begins after `minute`, in the order of their subjects. Rows of
-  /// the log are not among them.
+  /// At most `count` rows, in the order of their subjects. Rows of the log are not among them.
   /// - Parameter subject: the last one of the page before; 0 at first.
   package func page(
-    after subject: UInt128, daysAfter minute: MeterDay, count: Int
+    after subject: UInt128, count: Int
   ) throws(StoreError) -> [(subject: QuotaSubject, row: QuotaRow)] {
     try transaction.rows(
       """
       SELECT day_start, reserved, told, term, subject, account_id FROM quotas
-      WHERE subject > $1 AND day_start > $2 ORDER BY subject LIMIT $3
-      """, [.id(subject), .time(minute.start), .integer(Int64(count))]
+      WHERE subject > $1 ORDER BY subject LIMIT $2
+      """, [.id(subject), .integer(Int64(count))]
     ) { (row: any Row) throws(StoreError) in
       let subject = QuotaSubject(
         id: try row.bits(4), account: AccountID(bits: try row.bits(5)))

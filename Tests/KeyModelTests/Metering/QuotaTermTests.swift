@@ -18,22 +18,25 @@ import Testing
 
   @Test("a term that ended in order leaves nothing behind")
   func order() {
-    var term = QuotaTerm.none.next()
-    #expect(term.number == 1 && term.after == .never)
+    var term = QuotaTerm.none.found
+    #expect(term == .none)
     term.extend(to: Self.minute(50_000))
+    #expect(term.number == 1 && term.after == .never)
     term.extend(to: Self.minute(40_000))
     #expect(term.until == Self.minute(50_000))
     term.end()
-    term = term.next()
-    #expect(term.number == 2 && term.until == .never && term.after == .never)
+    term = term.found
+    #expect(term.number == 1 && term.until == .never && term.after == .never)
+    term.extend(to: Self.minute(60_000))
+    #expect(term.number == 2)
     #expect(term.owed(QuotaRow(day: Self.minute(49_000)), limit: 5_000) == 0)
   }
 
   @Test("after a crash rows of older terms owe one advance, and a day and more has no other")
   func crash() {
-    var term = QuotaTerm.none.next()
+    var term = QuotaTerm.none
     term.extend(to: Self.minute(50_000))
-    let next = term.next()
+    let next = term.found
     #expect(next.after == Self.minute(50_000 + 25 * Self.hour))
     func owed(_ day: UInt64, reserved: Int64 = 0, term: Int64) -> Int64 {
       next.owed(
@@ -41,29 +44,29 @@ import Testing
     }
     #expect(owed(49_000, term: 0) == 10 && owed(50_000, term: 0) == 10)
     #expect(owed(49_000, reserved: 4_968, term: 0) == 2)
-    // Written by the term that was lost, or since: it says all.
+    // Written by the term that was lost, by who found it so, or since: it says all.
     #expect(owed(49_000, term: 1) == 0 && owed(49_000, term: 2) == 0)
     #expect(owed(50_001, term: 0) == 0)
   }
 
   @Test("a crash of a term that gave no advances takes none, one that did takes the older's place")
   func crashes() {
-    var term = QuotaTerm.none.next()
+    var term = QuotaTerm.none
     term.extend(to: Self.minute(50_000))
-    term = term.next()
+    term = term.found
     term.extend(to: Self.minute(50_030))
-    let early = term.next()
+    let early = term.found
     #expect(early.lost.number == 1 && early.lost.until == Self.minute(50_000))
     term.extend(to: Self.minute(60_000))
-    let late = term.next().lost
+    let late = term.found.lost
     #expect(late.number == 2 && late.until == Self.minute(60_000))
   }
 
   @Test("a term comes back from its text, and nothing else does")
   func text() {
-    var term = QuotaTerm.none.next()
+    var term = QuotaTerm.none
     term.extend(to: Self.minute(50_000))
-    term = term.next()
+    term = term.found
     term.extend(to: Self.minute(70_000))
     #expect(QuotaTerm(text: term.text) == term)
     for text in ["", "1 2 3", "1 2 3 4 5", "1 -2 3 4", "a 2 3 4", "1 2 3 99999999999999999999"] {
