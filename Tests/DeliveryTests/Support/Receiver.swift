@@ -57,8 +57,12 @@ final class Sinkhole: @unchecked Sendable {
 
   /// On `127.0.0.1` and `::1`, the same port; 0: any.
   init(port wanted: UInt16 = 0) throws {
-    let first = Self.listen(AF_INET, wanted)
-    let second = Self.listen(AF_INET6, first.port)
+    var (first, second) = Self.pair(wanted)
+    // A port that is free on one address may be taken on the other.
+    for _ in 0..<50 where wanted == 0 && second.descriptor < 0 {
+      close(first.descriptor)
+      (first, second) = Self.pair(wanted)
+    }
     guard first.descriptor >= 0, second.descriptor >= 0 else { throw Failed(text: "no sinkhole") }
     port = first.port
     listeners = [first.descriptor, second.descriptor]
@@ -84,7 +88,14 @@ final class Sinkhole: @unchecked Sendable {
   var connections: Int { lock.withLock { found } }
   private func count() { lock.withLock { found += 1 } }
 
-  private static func listen(_ family: Int32, _ port: UInt16) -> (descriptor: Int32, port: UInt16) {
+  private typealias Listener = (descriptor: Int32, port: UInt16)
+
+  private static func pair(_ wanted: UInt16) -> (Listener, Listener) {
+    let first = listen(AF_INET, wanted)
+    return (first, listen(AF_INET6, first.port))
+  }
+
+  private static func listen(_ family: Int32, _ port: UInt16) -> Listener {
     let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in6()
     var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
