@@ -11,9 +11,14 @@ struct QuotaAdvanceTests {
   private static let rule = QuotaRefillerTests.rule(5_000)
   private static let advance: Int64 = 10
 
+  private static func world() async throws -> (World, AccountID) {
+    let world = try await World()
+    return (world, try await world.account(policy: QuotaRefillerTests.policy))
+  }
+
   /// A server that has begun and knows what is in the store.
-  private func started(_ world: World, clock: (any WallClock)? = nil) async throws -> QuotaNode {
-    let node = QuotaNode(world.store, clock: clock ?? world.clock)
+  private func started(_ world: World) async throws -> QuotaNode {
+    let node = QuotaNode(world.store, clock: world.clock)
     try await node.refiller.begin()
     await node.refiller.beginTerm()
     #expect(await node.refiller.learn())
@@ -30,8 +35,7 @@ struct QuotaAdvanceTests {
 
   @Test("a day's first calls neither wait nor make a row; the end of the server does")
   func first() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     var node = try await started(world)
     for call in 1...5 {
@@ -52,8 +56,7 @@ struct QuotaAdvanceTests {
 
   @Test("more is fetched before the advance is used up, and the row then has it all")
   func refill() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     let node = try await started(world)
     for _ in 0..<8 { _ = node.cells.debit(subject, Self.rule, now: now) }
@@ -75,8 +78,7 @@ struct QuotaAdvanceTests {
 
   @Test("who lives on its advance is left alone, however long it is silent")
   func silent() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let subject = subjects(account, 1)[0]
     let node = try await started(world)
     for _ in 0..<30 { _ = await node.debit(subject, Self.rule, world.clock.now()) }
@@ -91,8 +93,7 @@ struct QuotaAdvanceTests {
 
   @Test("nobody has one while the store is being asked")
   func asked() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     let node = try await started(world)
     #expect(node.cells.debit(subject, QuotaRefillerTests.rule(400), now: now) == .waiting)
@@ -101,8 +102,7 @@ struct QuotaAdvanceTests {
 
   @Test("a term ends only with every advance settled, whatever the clock says by then")
   func end() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (all, now) = (subjects(account, 2), world.clock.now())
     let node = try await started(world)
     for subject in all { for _ in 0..<8 { _ = node.cells.debit(subject, Self.rule, now: now) } }
@@ -118,8 +118,7 @@ struct QuotaAdvanceTests {
 
   @Test("a local command gives none, and takes none for lost")
   func local() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     let server = try await started(world)
     for _ in 0..<3 { _ = server.cells.debit(subject, Self.rule, now: now) }
@@ -139,8 +138,7 @@ struct QuotaAdvanceTests {
 
   @Test("rows that a local command writes are older than the next server's")
   func commandFirst() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     await (try started(world)).refiller.giveBackAll()
     let command = QuotaNode(world.store, clock: world.clock)
@@ -159,8 +157,7 @@ struct QuotaAdvanceTests {
 
   @Test("a day that ended just before the stop is settled too")
   func yesterday() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let subject = subjects(account, 1)[0]
     let end = Self.rule.day(at: world.clock.now()).end
     world.clock.advance(seconds: end.seconds - world.clock.now().seconds - 5)
@@ -176,8 +173,7 @@ struct QuotaAdvanceTests {
 
   @Test("a small limit has none, and nobody has more than a sixteenth of what is left")
   func small() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (all, now) = (subjects(account, 2), world.clock.now())
     var node = try await started(world)
     let little = QuotaRefillerTests.rule(499)
@@ -191,8 +187,7 @@ struct QuotaAdvanceTests {
 
   @Test("until all rows of the day are known nobody has one")
   func unknown() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (all, now) = (subjects(account, 5_000), world.clock.now())
     let day = Self.rule.day(at: now)
     try await world.store.write { tx in
@@ -217,8 +212,7 @@ struct QuotaAdvanceTests {
 
   @Test("a crash takes one advance from everybody, once, and the next day begins without")
   func crash() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (all, now) = (subjects(account, 3), world.clock.now())
     var node = try await started(world)
     for _ in 0..<4 { _ = node.cells.debit(all[0], Self.rule, now: now) }
@@ -253,8 +247,7 @@ struct QuotaAdvanceTests {
 
   @Test("the next day's advance is there at midnight, while the clock is watched")
   func midnight() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, other) = (subjects(account, 2)[0], subjects(account, 2)[1])
     let node = try await started(world)
     _ = node.cells.debit(subject, Self.rule, now: world.clock.now())
@@ -273,8 +266,7 @@ struct QuotaAdvanceTests {
 
   @Test("a day before those whose rows were read has none")
   func earlier() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let subject = subjects(account, 1)[0]
     let now = world.clock.now()
     world.clock.advance(seconds: 3 * 86_400)
@@ -284,8 +276,7 @@ struct QuotaAdvanceTests {
 
   @Test("while the store is away a day's first calls pass on its advance")
   func outage() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let (subject, now) = (subjects(account, 1)[0], world.clock.now())
     let node = try await started(world)
     node.cells.store(isAway: true)
@@ -299,8 +290,7 @@ struct QuotaAdvanceTests {
 
   @Test("where servers share the quotas there are none")
   func shared() async throws {
-    let world = try await World()
-    let account = try await world.account(policy: QuotaRefillerTests.policy)
+    let (world, account) = try await Self.world()
     let node = QuotaNode(world.store, clock: world.clock, cells: QuotaCells(shared: true))
     try await node.refiller.begin()
     await node.refiller.beginTerm()

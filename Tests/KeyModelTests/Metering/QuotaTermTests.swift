@@ -6,6 +6,13 @@ import Testing
   private static let hour: UInt64 = 60
   private static func minute(_ minute: UInt64) -> MeterDay { MeterDay(startMinute: minute) }
 
+  /// The first term, which reached to minute 50,000, as whoever comes after its crash finds it.
+  private static func lost() -> QuotaTerm {
+    var term = QuotaTerm.none
+    term.extend(to: minute(50_000))
+    return term.found
+  }
+
   @Test("an advance is a five-hundredth of the limit, at most 64, and a sixteenth of what is left")
   func sizes() {
     let sizes = [0, 499, 500, 2_500, 31_999, 32_000, .max].map { QuotaAdvance.most(limit: $0) }
@@ -34,9 +41,7 @@ import Testing
 
   @Test("after a crash rows of older terms owe one advance, and a day and more has no other")
   func crash() {
-    var term = QuotaTerm.none
-    term.extend(to: Self.minute(50_000))
-    let next = term.found
+    let next = Self.lost()
     #expect(next.after == Self.minute(50_000 + 25 * Self.hour))
     func owed(_ day: UInt64, reserved: Int64 = 0, term: Int64) -> Int64 {
       next.owed(
@@ -51,9 +56,7 @@ import Testing
 
   @Test("a crash of a term that gave no advances takes none, one that did takes the older's place")
   func crashes() {
-    var term = QuotaTerm.none
-    term.extend(to: Self.minute(50_000))
-    term = term.found
+    var term = Self.lost()
     term.extend(to: Self.minute(50_030))
     let early = term.found
     #expect(early.lost.number == 1 && early.lost.until == Self.minute(50_000))
@@ -64,9 +67,7 @@ import Testing
 
   @Test("a term comes back from its text, and nothing else does")
   func text() {
-    var term = QuotaTerm.none
-    term.extend(to: Self.minute(50_000))
-    term = term.found
+    var term = Self.lost()
     term.extend(to: Self.minute(70_000))
     #expect(QuotaTerm(text: term.text) == term)
     for text in ["", "1 2 3", "1 2 3 4 5", "1 -2 3 4", "a 2 3 4", "1 2 3 99999999999999999999"] {
