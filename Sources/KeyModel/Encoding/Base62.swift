@@ -13,11 +13,11 @@ package enum Base62 {
   /// The bytes as one big-endian number, left-padded with `0` to `width(ofBytes:)` digits. Equally
   /// likely bytes give equally likely texts: no two numbers share one.
   package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
-    // Four bytes to a word, the first of which may be short: fewer divisions.
-    var number: [UInt32] = []
+    // Eight bytes to a word, the first of which may be short: fewer divisions.
+    var number: [UInt64] = []
     for (index, byte) in bytes.enumerated() {
-      if (bytes.count - index) % 4 == 0 || index == 0 { number.append(0) }
-      number[number.count - 1] = number[number.count - 1] << 8 | UInt32(byte)
+      if (bytes.count - index) % 8 == 0 || index == 0 { number.append(0) }
+      number[number.count - 1] = number[number.count - 1] << 8 | UInt64(byte)
     }
     var text = [UInt8](repeating: 0, count: width(ofBytes: bytes.count))
     var end = text.count
@@ -25,7 +25,7 @@ package enum Base62 {
       var rest = divide(&number)
       let start = max(0, end - digitsAtOnce)
       for index in (start..<end).reversed() {
-        text[index] = digits[rest % 62]
+        text[index] = digits[Int(rest % 62)]
         rest /= 62
       }
       end = start
@@ -33,19 +33,17 @@ package enum Base62 {
     return text
   }
 
-  /// Digits that one division gives: as many as fit 32 bits.
-  private static let digitsAtOnce = 5
+  /// Digits that one division gives: as many as fit 64 bits.
+  private static let digitsAtOnce = 10
 
   /// Divides by 62 to the power of `digitsAtOnce` in place and gives the remainder.
-  private static func divide(_ number: inout [UInt32]) -> Int {
-    let divisor: UInt64 = 916_132_832
+  private static func divide(_ number: inout [UInt64]) -> UInt64 {
+    let divisor: UInt64 = 839_299_365_868_340_224
     var remainder: UInt64 = 0
     for index in number.indices {
-      let value = remainder << 32 | UInt64(number[index])
-      number[index] = UInt32(truncatingIfNeeded: value / divisor)
-      remainder = value % divisor
+      (number[index], remainder) = divisor.dividingFullWidth((remainder, number[index]))
     }
-    return Int(remainder)
+    return remainder
   }
 
   /// Six digits, enough for every UInt32.

@@ -61,9 +61,10 @@ package struct JSONObject: Hashable, Sendable {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
   /// The names are written in the source and differ from each other.
-  package init(dictionaryLiteral elements: (String, JSONValue)...) {
-    self.init()
-    for (name, value) in elements { append(new: name, value) }
+  package init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(literal: elements) }
+
+  fileprivate init(literal elements: [(String, JSONValue)]) {
+    members = elements.map { Member($0.0, $0.1) }
   }
 }
 
@@ -76,7 +77,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
   package init(integerLiteral value: Int64) { self = .integer(value) }
   package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
   package init(dictionaryLiteral elements: (String, JSONValue)...) {
-    self = .object(JSONObject(elements))
+    self = .object(JSONObject(literal: elements))
   }
   package init(nilLiteral: ()) { self = .null }
 }

@@ -38,10 +38,10 @@ package enum JSONWriter {
     output.append(UInt8(ascii: "\""))
     text.withUTF8 { bytes in
       // Hardly any text has something to escape.
-      if bytes.contains(where: needsEscape) {
-        writeEscaped(bytes, into: &output)
-      } else {
+      if isPlain(UnsafeRawBufferPointer(bytes)) {
         output.append(contentsOf: bytes)
+      } else {
+        writeEscaped(bytes, into: &output)
       }
     }
     output.append(UInt8(ascii: "\""))
@@ -56,6 +56,28 @@ package enum JSONWriter {
         output.append(byte)
       }
     }
+  }
+
+  /// Nothing in it needs an escape: eight bytes at a time, and what is left one by one.
+  private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var at = 0
+    while at + 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      if hasEscape(word) { return false }
+      at += 8
+    }
+    return !bytes[at...].contains(where: needsEscape)
+  }
+
+  /// Whether one of the eight bytes needs an escape: a byte below another one borrows from its
+  /// highest bit when that is taken away, unless it was set before.
+  private static func hasEscape(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+    let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+    let below =
+      (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+    return below & (ones &* 0x80) != 0
   }
 
   private static func needsEscape(_ byte: UInt8) -> Bool {

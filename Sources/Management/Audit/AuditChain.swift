@@ -37,17 +37,24 @@ package struct AuditChain: Sendable {
 
   /// Length-prefixed fields, so that no two rows have the same bytes.
   func hash(of entry: AuditEntry) -> [UInt8] {
-    var row: [UInt8] = []
-    let texts = [
-      entry.id.description, String(entry.sequence), String(entry.at.microseconds), entry.actor,
-      entry.action, entry.projectID?.description ?? "", entry.accountID?.description ?? "",
-      entry.subject, entry.detail,
-    ]
-    row += entry.previousHash
-    for text in texts {
-      withUnsafeBytes(of: UInt32(text.utf8.count).littleEndian) { row += $0 }
-      row += text.utf8
+    var row = entry.previousHash
+    row.reserveCapacity(512)
+    func add(_ text: String) {
+      var text = text
+      text.withUTF8 { bytes in
+        withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { row.append(contentsOf: $0) }
+        row.append(contentsOf: bytes)
+      }
     }
+    add(entry.id.description)
+    add(String(entry.sequence))
+    add(String(entry.at.microseconds))
+    add(entry.actor)
+    add(entry.action)
+    add(entry.projectID?.description ?? "")
+    add(entry.accountID?.description ?? "")
+    add(entry.subject)
+    add(entry.detail)
     return row.withUnsafeBytes { row in key.withBytes { BLAKE2b.digest(of: row, key: $0) } }
   }
 

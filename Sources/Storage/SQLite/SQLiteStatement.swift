@@ -36,9 +36,9 @@ final class SQLiteStatement: Row {
   func bind(_ arguments: [SQLValue]) throws(StoreError) {
     precondition(arguments.count >= positions.count, "too few arguments")
     makeRoom(for: arguments)
-    var used = 0
-    for (argument, position) in zip(arguments, positions) where position > 0 {
-      let code = bind(argument, at: position, &used)
+    var room = UnsafeMutableRawBufferPointer(rebasing: bytes[...])
+    for at in positions.indices where positions[at] > 0 {
+      let code = bind(arguments[at], at: positions[at], &room)
       guard code == SQLITE_OK else { throw StoreError(sqlite: database, sql: sql) }
     }
   }
@@ -51,23 +51,27 @@ final class SQLiteStatement: Row {
     bytes = .allocate(byteCount: needed * 2, alignment: 1)
   }
 
-  private func bind(_ value: SQLValue, at position: Int32, _ used: inout Int) -> Int32 {
+  /// - Parameter room: where the value's bytes are put; the rest of it is left.
+  @inline(__always)
+  private func bind(
+    _ value: SQLValue, at position: Int32, _ room: inout UnsafeMutableRawBufferPointer
+  ) -> Int32 {
     switch value {
     case .null: return sqlite3_bind_null(handle, position)
     case .integer(let integer): return sqlite3_bind_int64(handle, position, integer)
     case .text, .blob, .id, .lookup: break
     }
-    let room = UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
+    let place = room.baseAddress
     let count = value.withBytes { bytes in
       room.copyMemory(from: bytes)
       return bytes.count
     }
-    used += count
+    room = UnsafeMutableRawBufferPointer(rebasing: room[count...])
     if case .text = value {
       return sqlite3_bind_text(
-        handle, position, room.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(count), nil)
+        handle, position, place?.assumingMemoryBound(to: CChar.self), Int32(count), nil)
     }
-    return sqlite3_bind_blob(handle, position, room.baseAddress, Int32(count), nil)
+    return sqlite3_bind_blob(handle, position, place, Int32(count), nil)
   }
 
   /// True while there is a row.
@@ -78,11 +82,10 @@ final class SQLiteStatement: Row {
     return false
   }
 
-  /// Ready to be used again; holds no argument any more. The code of `reset` repeats that of
-  /// `step`, which was read there.
+  /// Ready to be used again: whoever does binds every argument anew. The code of `reset` repeats
+  /// that of `step`, which was read there.
   func reset() {
     sqlite3_reset(handle)
-    sqlite3_clear_bindings(handle)
     isInUse = false
   }
 

@@ -18,6 +18,20 @@ struct JSONWriterTests {
     #expect(JSONWriter.compactText(.decimal(.infinity)) == "null")
   }
 
+  @Test("escapes what must be, and nothing else, wherever it stands")
+  func everyPlace() throws {
+    for byte in UInt8(1)..<128 {
+      let scalar = Unicode.Scalar(byte)
+      let mustBeEscaped = byte < 0x20 || scalar == "\"" || scalar == "\\"
+      for place in 0..<19 {
+        let text = String(repeating: "ä", count: place) + String(scalar) + "abcdefgh"
+        let written = JSONWriter.compact(.string(text))
+        #expect(try JSONReader.read(written) == .string(text))
+        #expect((written.count > text.utf8.count + 2) == mustBeEscaped)
+      }
+    }
+  }
+
   @Test("writes indented text for people")
   func pretty() {
     let value: JSONValue = ["a": [1, ["b": nil]], "c": [], "d": [:]]

@@ -65,6 +65,26 @@ struct TokenFormatTests {
     #expect(Base62.encode([1, 0]) == Array("048".utf8))
   }
 
+  @Test("base 62 keeps every number, whatever its length")
+  func base62Keeps() {
+    var random = SeededGenerator(seed: 62)
+    for count in 1...64 {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+      var number = [UInt8](repeating: 0, count: count)
+      for digit in Base62.encode(bytes) {
+        var carry = Base62.digits.firstIndex(of: digit) ?? -1
+        #expect(carry >= 0)
+        for at in number.indices.reversed() {
+          carry += Int(number[at]) * 62
+          number[at] = UInt8(carry & 255)
+          carry >>= 8
+        }
+        #expect(carry == 0)
+      }
+      #expect(number == bytes)
+    }
+  }
+
   @Test("each alphabet gives its published form")
   func generates() {
     let zeros = [UInt8](repeating: 0, count: 32)
