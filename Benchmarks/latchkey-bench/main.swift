@@ -20,6 +20,8 @@ case "meters":
   for decisions in arguments.dropFirst().compactMap({ Int($0) }) {
     MeterBench.run(decisions: decisions)
   }
+case "usage":
+  for keys in arguments.dropFirst().compactMap({ Int($0) }) { UsageBench(keys: keys).run() }
 case "store":
   for place in arguments.dropFirst() { try await StoreBench.run(place) }
 case "outbound":
@@ -33,6 +35,7 @@ default:
   print("       latchkey-bench records write|read|drop FOLDER|URL ACCOUNTS [RECORDS]")
   print("       latchkey-bench quota N…       nanoseconds per debit of a quota, N debits")
   print("       latchkey-bench meters N…      nanoseconds per decision, by limits, N decisions")
+  print("       latchkey-bench usage KEYS…    nanoseconds per call that is counted, by key")
   print("       latchkey-bench store FILE|URL…  writes a second, seconds to load a million keys")
   print("       latchkey-bench outbound URL CA CALLS IN_FLIGHT  deliveries a second")
   exit(2)

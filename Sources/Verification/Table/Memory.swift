@@ -32,4 +32,26 @@ enum Memory {
   static func unmap(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
     munmap(pointer, byteCount)
   }
+
+  /// Zeroed, for a table that is soon given up for another; aligned to its elements, at least to a
+  /// cache line. Less than a huge page is the allocator's, which has such pieces at hand, where the
+  /// kernel would charge a fault for each page; more is not touched before it is used.
+  static func table<T>(of type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
+    let byteCount = count * MemoryLayout<T>.stride
+    guard byteCount < hugePage else {
+      return map(byteCount: byteCount).bindMemory(to: T.self, capacity: count)
+    }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    memset(memory, 0, byteCount)
+    return memory.bindMemory(to: T.self, capacity: count)
+  }
+
+  static func giveUp<T>(_ table: UnsafeMutablePointer<T>, _ count: Int) {
+    let byteCount = count * MemoryLayout<T>.stride
+    if byteCount < hugePage {
+      UnsafeMutableRawPointer(table).deallocate()
+    } else {
+      unmap(table, byteCount: byteCount)
+    }
+  }
 }

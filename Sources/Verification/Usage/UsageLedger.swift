@@ -48,19 +48,22 @@ package final class UsageLedger: @unchecked Sendable {
     (entries, keys) = Self.table(capacity)
   }
 
-  deinit {
-    entries.deallocate()
-    keys.deallocate()
-  }
+  deinit { Self.release(entries, keys, capacity) }
 
+  /// Not written here: a worker that hands over goes on with a new table at once.
   private static func table(
     _ capacity: Int
   ) -> (UnsafeMutablePointer<Entry>, UnsafeMutablePointer<UInt128>) {
-    let size = MemoryLayout<Entry>.stride
-    precondition(size == 64)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * size, alignment: size)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity * size)
-    return (memory.assumingMemoryBound(to: Entry.self), .allocate(capacity: capacity))
+    precondition(MemoryLayout<Entry>.stride == 64)
+    return (Memory.table(of: Entry.self, capacity), Memory.table(of: UInt128.self, capacity))
+  }
+
+  private static func release(
+    _ entries: UnsafeMutablePointer<Entry>, _ keys: UnsafeMutablePointer<UInt128>,
+    _ capacity: Int
+  ) {
+    Memory.giveUp(entries, capacity)
+    Memory.giveUp(keys, capacity)
   }
 
   package var isEmpty: Bool { used == 0 }
@@ -165,8 +168,7 @@ package final class UsageLedger: @unchecked Sendable {
       entries[at] = old[index]
       keys[at] = oldKeys[index]
     }
-    old.deallocate()
-    oldKeys.deallocate()
+    Self.release(old, oldKeys, count)
   }
 
   // MARK: Once handed over
