@@ -32,21 +32,6 @@ package actor QuotaRefiller {
   /// Runs in the transaction that reserves: what it writes is there exactly if the notice is told.
   package typealias Outbox = @Sendable ([QuotaNotice], Transaction) throws -> Void
 
-  /// A subject with calls here.
-  private struct Loan {
-    let subject: QuotaSubject
-    var limit: Int64
-    var chunk: QuotaChunk
-    var seen: QuotaCells.Holding?
-    var idleRounds = 0
-
-    init(_ subject: QuotaSubject, limit: Int64) {
-      self.subject = subject
-      self.limit = limit
-      chunk = QuotaChunk(limit: limit)
-    }
-  }
-
   private struct Plan: Sendable {
     var request: QuotaRequest
     var chunk: QuotaChunk
@@ -67,13 +52,6 @@ package actor QuotaRefiller {
   private static let patience = 8
   /// Rounds between two looks at idle subjects.
   private static let roundsPerLook = 8
-  /// Subjects that one round looks at, where there are so many.
-  private static let fewestPerLook = 1_024
-  /// Looks that find a subject idle before all of its calls are given back.
-  private static let looksToIdle = 5
-  /// The same for a process alone, where nobody waits for them: five minutes, so that who calls now
-  /// and then finds a call reserved.
-  private static let looksToIdleAlone = 150
   /// Rounds between two times that the log is folded: a minute.
   private static let roundsPerFold = 240
 
@@ -83,9 +61,7 @@ package actor QuotaRefiller {
   private let outbox: Outbox
   /// Hears that the store is away, and that it is back.
   let report: @Sendable (any Error) -> Void
-  private var loans: [UInt128: Loan] = [:]
-  /// Subjects of this look that were not looked at.
-  private var toLook: ArraySlice<UInt128> = []
+  private var loans: QuotaLoans
   private var log: QuotaLog
   var term = QuotaTerm.none
   /// Nil where no advances are given.
@@ -109,6 +85,7 @@ package actor QuotaRefiller {
     self.store = store
     batch = store.capabilities.statementsTravel ? 256 : 1_024
     self.cells = cells
+    loans = QuotaLoans(isShared: cells.isShared)
     log = QuotaLog(isUsed: !cells.isShared)
     self.foldStep = foldStep
     self.clock = clock
@@ -180,7 +157,7 @@ package actor QuotaRefiller {
     let plans = requests.map { request in
       Plan(
         request: request,
-        chunk: loans[request.subject.id]?.chunk ?? QuotaChunk(limit: request.rule.limit),
+        chunk: loans.chunk(of: request.subject, limit: request.rule.limit),
         held: cells.held(request), draft: log.draft(request.subject))
     }
     let outcomes: [Outcome?]
@@ -238,21 +215,18 @@ package actor QuotaRefiller {
   }
 
   private func hand(_ plan: Plan, _ answer: QuotaCells.Answer?, _ now: Timestamp) {
-    let (request, id) = (plan.request, plan.request.subject.id)
+    let request = plan.request
     guard let answer else {
       // Its keys are about to go too; until then nothing is left.
       let nothing = QuotaCells.Answer(day: request.day, granted: 0, reserved: .max / 2)
       return cells.answer(request, nothing, low: 0)
     }
-    var loan = loans[id] ?? Loan(request.subject, limit: request.rule.limit)
-    loan.limit = request.rule.limit
-    if answer.granted > 0 { loan.chunk.refilled(at: now, limit: request.rule.limit) }
-    loans[id] = loan
+    let low = loans.lent(
+      answer.granted, to: request.subject, limit: request.rule.limit, at: now)
     totals.reserved += answer.granted
     totals.refills += 1
     // Half of what is held now, where the day is too short for a whole chunk.
-    let low = min(loan.chunk.low, (plan.held.unused + answer.granted) / 2)
-    cells.answer(request, answer, low: low)
+    cells.answer(request, answer, low: min(low, (plan.held.unused + answer.granted) / 2))
   }
 
   private func lose(_ requests: [QuotaRequest], _ error: any Error) {
@@ -276,10 +250,8 @@ package actor QuotaRefiller {
       return
     }
     await work(passes: 1)
-    if toLook.isEmpty, rounds.isMultiple(of: Self.roundsPerLook) {
-      toLook = Array(loans.keys)[...]
-    }
-    if !toLook.isEmpty, !cells.isAway { await giveBackIdle() }
+    if rounds.isMultiple(of: Self.roundsPerLook) { loans.beginLook() }
+    if !cells.isAway { await giveBackIdle() }
   }
 
   /// Ends `run`.
@@ -290,44 +262,15 @@ package actor QuotaRefiller {
     // Many rows at once go straight into the table, in its order. Not while the log has some: the
     // next start would put them over these.
     if (try? await store.foldQuotas()) != nil { log.close() }
-    let subjects = loans.values.map(\.subject) + unsettled
+    let subjects = loans.subjects + unsettled
     await giveBack(subjects.sorted { $0.id < $1.id }.map { ($0, 0) })
     if unsettled.isEmpty { await endTerm() }
   }
 
-  /// A subject that was not called since the last look keeps a small chunk, and nothing once it has
-  /// been idle for longer. A part of all at a time: many take a while, and calls wait meanwhile.
   private func giveBackIdle() async {
-    var returns: [(subject: QuotaSubject, keeping: Int64)] = []
-    var idle: [QuotaSubject] = []
-    let looks = cells.isShared ? Self.looksToIdle : Self.looksToIdleAlone
-    let part = toLook.prefix(max(Self.fewestPerLook, loans.count / Self.roundsPerLook + 1))
-    toLook = toLook.dropFirst(part.count)
-    for id in part {
-      guard let place = loans.index(forKey: id) else { continue }
-      let loan = loans.values[place]
-      guard let holding = cells.holding(loan.subject) else { continue }
-      guard holding.advance == 0 else {
-        // It lives on what no row knows of: nothing is lent to it.
-        idle.append(loan.subject)
-        continue
-      }
-      let rounds = holding == loan.seen ? loan.idleRounds + 1 : 0
-      loans.values[place].idleRounds = rounds
-      loans.values[place].seen = holding
-      if rounds >= looks {
-        idle.append(loan.subject)
-        if holding.unused > 0 { returns.append((loan.subject, 0)) }
-      } else if rounds >= 1, holding.unused > QuotaChunk.smallest(loan.limit) {
-        returns.append((loan.subject, QuotaChunk.smallest(loan.limit)))
-      }
-    }
-    await giveBack(returns)
-    // Who could not give back tries at the next look.
-    for subject in idle {
-      guard let holding = cells.holding(subject) else { continue }
-      if holding.unused == 0 || holding.advance > 0 { loans[subject.id] = nil }
-    }
+    let idle = loans.look(cells)
+    await giveBack(idle.returns)
+    loans.forget(idle.subjects, cells)
   }
 
   private func giveBack(_ returns: [(subject: QuotaSubject, keeping: Int64)]) async {
