@@ -39,7 +39,8 @@ struct QuotaLoansTests {
       #expect(idle.returns.isEmpty == (look <= 3))
       returned += idle.returns.map(\.subject.id)
     }
-    #expect(returned.sorted() == (1...3_000).map { UInt128($0) })
+    #expect(returned.count == 3_000)
+    #expect(Set(returned).count == 3_000)
   }
 
   @Test("who calls in between is not idle")
