@@ -113,4 +113,5 @@ def main():
             upstream.stop()
 
 
-main()
+if __name__ == "__main__":
+    main()

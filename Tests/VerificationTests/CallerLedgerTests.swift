@@ -115,6 +115,25 @@ import Testing
     #expect(others == 100)
   }
 
+  @Test("many versions are handed over whole, time after time")
+  func large() {
+    let ledger = UsageLedger()
+    let day = MeterDay(of: Timestamp(seconds: 0), beginningAtSecond: 0)
+    for round in 1...3 as ClosedRange<Int64> {
+      // More than fit the memory that the allocator gives.
+      for number in 1...40_000 as ClosedRange<UInt128> {
+        ledger.add(
+          key: KeyID(bits: number), version: VersionID(bits: number),
+          now: Timestamp(seconds: round), day: day)
+      }
+      let deltas = ledger.handOver().deltas
+      #expect(ledger.isEmpty)
+      #expect(Set(deltas.map(\.versionID)).count == 40_000)
+      #expect(deltas.allSatisfy { $0.calls == 1 && $0.lastUsedAt == Timestamp(seconds: round) })
+      #expect(deltas.allSatisfy { $0.keyID.bits == $0.versionID.bits })
+    }
+  }
+
   @Test("what was handed over is not handed over again")
   func handOver() throws {
     let world = World()
