@@ -107,8 +107,12 @@ extension GatewayWorker {
     fields.status = UInt16(truncatingIfNeeded: status)
     fields.bytesIn = UInt64(truncatingIfNeeded: bytesIn)
     fields.bytesOut = UInt64(truncatingIfNeeded: bytesOut)
-    if fields.path.count >= plan.project.shortestSecret {
+    let shortest = plan.project.shortestSecret
+    if fields.path.count >= shortest {
       fields.path = withoutKeys(fields.path, plan.project, in: recordedPath)
+    }
+    if fields.userAgent.count >= shortest {
+      fields.userAgent = withoutKeys(fields.userAgent, plan.project, in: recordedAgent)
     }
     if !plan.capturedHeaders.isEmpty {
       capture(plan.capturedHeaders, of: head, plan.project)
@@ -118,7 +122,7 @@ extension GatewayWorker {
     ring.write(fields.packedSize) { fields.fill($0) }
   }
 
-  /// Keys that someone put into a path do not belong in a log.
+  /// Keys that someone put into a path, or what he sent beside it, do not belong in a log.
   private func withoutKeys(
     _ text: UnsafeRawBufferPointer, _ project: ProjectView, in scratch: OutputBuffer
   ) -> UnsafeRawBufferPointer {

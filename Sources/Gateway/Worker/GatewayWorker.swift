@@ -27,6 +27,7 @@ final class GatewayWorker {
   let ring: RecordRing?
   /// Scratch for what a record does not take as it came.
   let recordedPath = OutputBuffer(capacity: 64)
+  let recordedAgent = OutputBuffer(capacity: 64)
   let recordedValue = OutputBuffer(capacity: 64)
   let recordedHeaders = OutputBuffer(capacity: 64)
   let desk: MeterDesk

@@ -80,6 +80,20 @@ package final class TokenMatcher {
     return false
   }
 
+  /// True for a word that ends with a whole token with a prefix, whatever stands before it.
+  package func matchesEnd(of word: UnsafeRawBufferPointer) -> Bool {
+    guard let bytes = word.baseAddress else { return false }
+    for form in forms where form.prefixCount > 0 {
+      var count = form.shortest
+      while count <= min(form.longest, word.count) {
+        let end = bytes + (word.count - count)
+        if Self.hasPrefix(end, form), Self.isWellFormed(end, count, form) { return true }
+        count += 1
+      }
+    }
+    return false
+  }
+
   @inline(__always)
   private static func hasPrefix(_ bytes: UnsafeRawPointer, _ form: FlatForm) -> Bool {
     var at = 0

@@ -1,4 +1,5 @@
-// Finds keys in text that goes on record: a path or a header's value that somebody put a key into.
+// Finds keys in text that goes on record: a path, a user agent or a header's value that somebody
+// put a key into.
 import KeyModel
 
 extension ProjectView {
@@ -7,23 +8,76 @@ extension ProjectView {
 }
 
 extension Verifier {
-  /// The first word of the text, from `start` on, that is a live or past key of the project or
-  /// begins like one. Words end where a path's segments and parameters do.
+  /// The first word of the text, from `start` on, that is or holds a live or past key of the
+  /// project, or begins like one, percent-encoded or not. Words end where a path's segments and
+  /// parameters do.
   package func firstSecret(
     in text: UnsafeRawBufferPointer, from start: Int, of project: ProjectView
+  ) -> Range<Int>? {
+    firstWord(of: text, from: start, project) { word, isEncoded in
+      holdsSecret(word, of: project) || isEncoded && holdsEncodedSecret(word, of: project)
+    }
+  }
+
+  /// - Parameter isFound: hears of a word, and whether something in it may be percent-encoded.
+  @inline(__always)
+  private func firstWord(
+    of text: UnsafeRawBufferPointer, from start: Int, _ project: ProjectView,
+    where isFound: (UnsafeRawBufferPointer, Bool) -> Bool
   ) -> Range<Int>? {
     let shortest = project.shortestSecret
     var at = start
     while text.count - at >= shortest {
       let begin = at
-      while at < text.count, !Self.endsWord(text[at]) { at += 1 }
-      if at - begin >= shortest {
-        let word = UnsafeRawBufferPointer(rebasing: text[begin..<at])
-        if project.matcher.resembles(word) || isKey(word, of: project) { return begin..<at }
+      var isEncoded = false
+      while at < text.count, !Self.endsWord(text[at]) {
+        if text[at] == UInt8(ascii: "%") { isEncoded = true }
+        at += 1
+      }
+      if at - begin >= shortest,
+        isFound(UnsafeRawBufferPointer(rebasing: text[begin..<at]), isEncoded)
+      {
+        return begin..<at
       }
       at += 1
     }
     return nil
+  }
+
+  /// Once: what an upstream would have to decode twice is no key to it.
+  private func holdsEncodedSecret(
+    _ word: UnsafeRawBufferPointer, of project: ProjectView
+  ) -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: word.count, alignment: 1) { buffer in
+      let count = Percent.decode(word, into: buffer)
+      let plain = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      return firstWord(of: plain, from: 0, project) { word, _ in
+        holdsSecret(word, of: project)
+      } != nil
+    }
+  }
+
+  private func holdsSecret(_ word: UnsafeRawBufferPointer, of project: ProjectView) -> Bool {
+    if isSecret(word, of: project) { return true }
+    // What other characters than tokens have surround, as before a file's extension.
+    let shortest = project.shortestSecret
+    var at = 0
+    while word.count - at >= shortest {
+      let begin = at
+      while at < word.count, Self.isOfTokens(word[at]) { at += 1 }
+      if at - begin >= shortest, at - begin < word.count,
+        isSecret(UnsafeRawBufferPointer(rebasing: word[begin..<at]), of: project)
+      {
+        return true
+      }
+      at += 1
+    }
+    return false
+  }
+
+  private func isSecret(_ word: UnsafeRawBufferPointer, of project: ProjectView) -> Bool {
+    project.matcher.resembles(word) || project.matcher.matchesEnd(of: word)
+      || isKey(word, of: project)
   }
 
   @inline(__always)
@@ -32,6 +86,17 @@ extension Verifier {
     case UInt8(ascii: "/"), UInt8(ascii: ";"), UInt8(ascii: "="), UInt8(ascii: "&"),
       UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "("), UInt8(ascii: ")"),
       UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: " "):
+      true
+    default: false
+    }
+  }
+
+  /// Of some alphabet of bodies, or usual in prefixes.
+  @inline(__always)
+  private static func isOfTokens(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
       true
     default: false
     }

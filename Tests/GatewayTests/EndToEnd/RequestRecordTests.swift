@@ -125,11 +125,14 @@ final class RequestRecordTests {
     call("/v1/\(token)/x", headers: ["X-Trace: a \(token), b"])
     call("/v1/sk_live/orders;a=\(broken)")
     call("/v1/sk_live_orders-of-november/1")
+    call("/v1/%73\(token.dropFirst())", headers: ["User-Agent: curl \(token)"])
     let records = world.records()
     #expect(
       records.map(\.path) == [
         "/v1/[redacted]/x", "/v1/sk_live/orders;a=[redacted]", "/v1/sk_live_orders-of-november/1",
+        "/v1/[redacted]",
       ])
+    #expect(records.last?.userAgent == "curl [redacted]")
     #expect(records.first?.headers == "x-trace: a [redacted], b\n")
   }
 
