@@ -117,6 +117,46 @@ struct RequestLogTests {
     #expect(try paths(third, "/before") == 50)
   }
 
+  /// A listener to the account's calls that were admitted; returns once it listens.
+  private static func follow(
+    _ world: World, after last: String? = nil, name: String
+  ) throws -> Child {
+    let stream = try Child(
+      [
+        "curl", "--silent", "--no-buffer", "--noproxy", "*", "--header",
+        "Authorization: Bearer \(world.latchkey.installation.operatorKey)",
+        "--header", "Last-Event-ID: \(last ?? "")",
+        world.latchkey.api + "/v1/accounts/\(world.account)/requests/stream?status=2xx",
+      ], folder: world.latchkey.installation.folder.path, name: name)
+    #expect(poll(seconds: 20) { stream.output.contains(": new calls follow") })
+    return stream
+  }
+
+  @Test("A stream has calls in the order of their ends, and who comes back misses none")
+  func resumed() throws {
+    let world = try World()
+    let key = try world.issue()
+    func events(_ stream: Child) -> [(id: String, path: String)] {
+      stream.output.matches(of: /id: (req_\w+)\nevent: request\ndata: .*?"path":"([^"]+)"/)
+        .map { (String($0.1), String($0.2)) }
+    }
+    let paths = (0..<30).map { "/ordered/\($0)" }
+    let stream = try Self.follow(world, name: "whole")
+    // Each on a connection of its own, and so on any worker.
+    for path in paths { _ = try world.call(path, key: key.secret) }
+    #expect(poll(seconds: 10) { events(stream).count == paths.count })
+    let seen = events(stream)
+    #expect(seen.map(\.path) == paths)
+    stream.stop(SIGKILL)
+    for (at, event) in seen.enumerated() where at % 6 == 2 {
+      let again = try Self.follow(world, after: event.id, name: "after-\(at)")
+      let rest = Array(paths[(at + 1)...])
+      #expect(poll(seconds: 10) { events(again).count >= rest.count })
+      #expect(events(again).map(\.path) == rest)
+      again.stop(SIGKILL)
+    }
+  }
+
   @Test("A stream shows new calls, and a key that is revoked meanwhile ends nothing of the server")
   func stream() throws {
     let world = try World()
@@ -126,13 +166,7 @@ struct RequestLogTests {
         Place.latchkey, "logs", "tail", world.account, "-f", "--data",
         world.latchkey.installation.data, "--json",
       ], folder: world.latchkey.installation.folder.path, name: "tail")
-    let stream = try Child(
-      [
-        "curl", "--silent", "--no-buffer", "--noproxy", "*", "--header",
-        "Authorization: Bearer \(world.latchkey.installation.operatorKey)",
-        world.latchkey.api + "/v1/accounts/\(world.account)/requests/stream?status=2xx",
-      ], folder: world.latchkey.installation.folder.path, name: "stream")
-    #expect(poll(seconds: 20) { stream.output.contains(": new calls follow") })
+    let stream = try Self.follow(world, name: "stream")
     #expect(
       poll(seconds: 20) {
         _ = try? world.call("/seen", key: key.secret)

@@ -57,6 +57,15 @@ package struct RequestRecord: Hashable, Sendable {
     way = RequestWay(rawValue: packed.wayByte) ?? .gateway
   }
 
+  package var ended: Timestamp {
+    Timestamp(microseconds: time.microseconds + latencyMicroseconds)
+  }
+
+  /// The order in which those who follow a log hear of calls.
+  package static func endedBefore(_ left: Self, _ right: Self) -> Bool {
+    (left.ended, left.id) < (right.ended, right.id)
+  }
+
   private static func id<Tag>(_ bits: UInt128) -> ID<Tag>? { bits == 0 ? nil : ID(bits: bits) }
 }
 

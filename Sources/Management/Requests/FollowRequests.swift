@@ -123,14 +123,11 @@ private struct RequestFollower {
       return nil
     }
     // Events come as calls end, ids say when they began.
-    let ended = found.first { $0.id == last }?.ended ?? began
-    return found.filter { $0.id > last || $0.id != last && $0.ended > ended }
-      .sorted { ($0.ended, $0.id) < ($1.ended, $1.id) }
-  }
-}
-
-extension RequestRecord {
-  fileprivate var ended: Timestamp {
-    Timestamp(microseconds: time.microseconds + latencyMicroseconds)
+    if let known = found.first(where: { $0.id == last }) {
+      found.removeAll { !RequestRecord.endedBefore(known, $0) }
+    } else {
+      found.removeAll { $0.ended <= began && $0.id <= last }
+    }
+    return found.sorted(by: RequestRecord.endedBefore)
   }
 }

@@ -36,6 +36,8 @@ final class RecordWriter: Sendable {
 
   /// Longest time a record stays in a ring, in nanoseconds.
   private static let turn: Int64 = 200_000_000
+  /// From the end of a call until its record is in its ring, at most, unless the worker is held up.
+  private static let ringMicroseconds: Int64 = 50_000
 
   /// Starts the thread. Blocking. Throws where the log cannot be opened.
   init(
@@ -127,14 +129,17 @@ final class RecordWriter: Sendable {
         return (inbox.waiting, inbox.isStopping)
       }
       let rings = sources.withLock { $0.map(\.ring) }
+      let begun = now()
       for ring in rings { ring.drain { batch.append($0) } }
       let time = now()
       if batch.count > 0 {
         let isDurable = time.microseconds - lastDurable >= 1_000_000 || isStopping
         if isDurable { lastDurable = time.microseconds }
         store(batch, durable: isDurable)
-        batch.empty()
       }
+      tail.offer(
+        batch.bytes, sure: Timestamp(microseconds: begun.microseconds - Self.ringMicroseconds))
+      batch.empty()
       for one in waiting { one.resume() }
       if abs(time.seconds - lastBeat) >= TailHub.quietSeconds {
         lastBeat = time.seconds
@@ -164,7 +169,6 @@ final class RecordWriter: Sendable {
       let why = counts.failure.map { ": \(Failure.line($0))" } ?? ""
       report("\(counts.dropped - before) request records could not be stored\(why)")
     }
-    tail.offer(bytes)
   }
 
   private func takeRetention() -> (before: Int64, shorter: [ProjectID: Int64])? {

@@ -53,13 +53,18 @@ final class TailHub: Sendable {
     }
   }
 
-  /// Packed records, one after the other.
-  func offer(_ batch: UnsafeRawBufferPointer) {
+  /// Packed records, one after the other, also where there are none. They are given in the order in
+  /// which their calls ended, whichever worker they were of: whoever comes back names the last one
+  /// he had.
+  /// - Parameter sure: no record of a call that ended by then comes later; others wait for the next
+  ///   batch.
+  func offer(_ batch: UnsafeRawBufferPointer, sure: Timestamp) {
     if isIdle.load(ordering: .relaxed) { return }
     let listeners = state.withLock { $0.listeners }
     for record in PackedRecords(batch) {
-      for listener in listeners[record.owner] ?? [] { listener.offer(record) }
+      for listener in listeners[record.owner] ?? [] { listener.note(record) }
     }
+    for listener in listeners.values.joined() { listener.offerNoted(sure: sure) }
   }
 
   /// To be called every `quietSeconds`: tells listeners that the stream lives.
@@ -76,11 +81,15 @@ final class TailHub: Sendable {
     for listener in listeners { listener.continuation.finish() }
   }
 
-  // Unchecked: `lost` belongs to the writer's thread.
+  // Unchecked: what changes belongs to the writer's thread.
   private final class Listener: @unchecked Sendable {
     let owner: UInt128
     let continuation: AsyncStream<RequestTail.Event>.Continuation
     private let matcher: RecordMatcher
+    /// Of the batch at hand.
+    private var noted: [RequestRecord] = []
+    /// Of the batch before: others may have ended before them.
+    private var waiting: [RequestRecord] = []
     private var lost = 0
 
     init(
@@ -92,13 +101,26 @@ final class TailHub: Sendable {
       self.continuation = continuation
     }
 
-    func offer(_ record: PackedRecord) {
+    func note(_ record: PackedRecord) {
       guard matcher.fits(record) else { return }
+      if noted.count < TailHub.bound { noted.append(RequestRecord(record)) } else { lost += 1 }
+    }
+
+    func offerNoted(sure: Timestamp) {
+      if noted.isEmpty, waiting.isEmpty { return }
+      let late = noted.filter { $0.ended > sure }
+      let ready = waiting + noted.filter { $0.ended <= sure }
+      for record in ready.sorted(by: RequestRecord.endedBefore) { offer(record) }
+      waiting = late
+      noted = []
+    }
+
+    private func offer(_ record: RequestRecord) {
       guard lost == 0 || tellOfLoss() else {
         lost += 1
         return
       }
-      if case .dropped = continuation.yield(.record(RequestRecord(record))) { lost += 1 }
+      if case .dropped = continuation.yield(.record(record)) { lost += 1 }
     }
 
     private func tellOfLoss() -> Bool {
