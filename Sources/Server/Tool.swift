@@ -26,6 +26,9 @@ package struct Tool: Sendable {
           Invocation(
             command: command, arguments: arguments, flags: flags, surroundings: surroundings))
       }
+      if let failure = surroundings.writeFailure() {
+        throw ToolError(.failure, "\(failure): not all of the answer was written")
+      }
       return .ok
     } catch let error as ToolError {
       surroundings.errorLine("latchkey: \(error.message)")

@@ -288,6 +288,11 @@ struct RefusalTests {
     #expect(renamed.status == 200)
     let taken = await site.ask("PATCH", "/v1/projects/a", #"{"hosts":["a.test","b.test"]}"#)
     #expect(taken.code == "host_taken")
+    // Also one that came with its own profile, and so with the others' of the same.
+    for slug in ["a", "b"] {
+      let mine = #"{"hosts":["\#(slug).test","\#(shared)"]}"#
+      #expect(await site.ask("PATCH", "/v1/projects/\(slug)", mine).code == "host_taken")
+    }
   }
 
   @Test("The idempotency key is read quoted or bare; replay, mismatch and bad keys")

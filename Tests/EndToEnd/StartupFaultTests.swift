@@ -30,6 +30,17 @@ struct StartupFaultTests {
     }
   }
 
+  @Test("A command whose answer cannot be written says so and is no success")
+  func fullOutput() throws {
+    for command in ["help", "config print --data '\(installation.data)'"] {
+      let ended = try run(["sh", "-c", "'\(Place.latchkey)' \(command) >/dev/full"])
+      expect(ended, 1, says: "standard output", "No space left on device")
+    }
+    // Who reads no further has what he wants.
+    let ended = try run(["sh", "-c", "'\(Place.latchkey)' help | head -1"])
+    #expect(ended.status == 0 && ended.errors.isEmpty)
+  }
+
   @Test("A missing master key")
   func missingKey() throws {
     try FileManager.default.removeItem(atPath: masterKey)

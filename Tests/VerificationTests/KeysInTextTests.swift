@@ -54,6 +54,16 @@ struct KeysInTextTests {
     #expect(try found("/a/\(encoded(String(token.dropLast(3))))", world) == "/a/#")
   }
 
+  @Test("an operator's key as well", arguments: ["sk_live_", ""])
+  func operatorKeys(prefix: String) throws {
+    let (world, _) = world(prefix: prefix)
+    let token = String(
+      decoding: TokenFormat.operatorKey.generate(random: [UInt8](repeating: 200, count: 32)),
+      as: UTF8.self)
+    #expect(try found("/a/\(token)/\(encoded(token))", world) == "/a/#/#")
+    #expect(try found("curl \(token).", world) == "curl #")
+  }
+
   @Test("and nothing else", arguments: ["sk_live_", ""])
   func others(prefix: String) throws {
     let (world, token) = world(prefix: prefix)

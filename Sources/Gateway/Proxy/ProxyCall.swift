@@ -150,6 +150,9 @@ final class ProxyCall: BodyReceiver, UpstreamDelegate, ExchangeWatcher {
       refuse(exchange, GatewayProblem(.upstreamUnreachable, "No connection could be made."))
     case .broken:
       refuse(exchange, GatewayProblem(.upstreamBroken, "It was cut off or is not HTTP/1.1."))
+    case .timedOut where request == .flowing:
+      // What came of the body was passed on, and the upstream waits for the rest of it.
+      refuse(exchange, GatewayProblem(.requestTimeout, "The rest of the body did not come."))
     case .timedOut:
       refuse(exchange, GatewayProblem(.upstreamTimeout, "No answer came within the time set."))
     }

@@ -10,8 +10,9 @@ final class UpstreamPlan {
 
   /// Nil unless the text is `http(s)://host[:port][/prefix]`.
   init?(_ url: String) {
-    let isTLS = url.hasPrefix("https://")
-    guard isTLS || url.hasPrefix("http://") else { return nil }
+    let scheme = url.prefix(8).lowercased()
+    let isTLS = scheme == "https://"
+    guard isTLS || scheme.hasPrefix("http://") else { return nil }
     let rest = url.dropFirst(isTLS ? 8 : 7)
     guard !rest.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || "?#@\\".utf8.contains($0) })
     else { return nil }

@@ -13,15 +13,20 @@ struct HostRule {
   func check(_ project: Project, _ policy: Policy, replacing old: Project?, _ tx: Transaction)
     throws
   {
-    let inherited = Self.hosts(try policies.merge(profile: project.profile, patch: .null).policy)
-    var claimed = Self.hosts(policy).subtracting(inherited).union(project.hosts)
-    if let old { claimed.subtract(try hosts(old)) }
+    var claimed = try claims(project, policy)
+    // What came with its profile was no claim of its own.
+    if let old { claimed.subtract(try claims(old, policies.policy(of: old).policy)) }
     guard !claimed.isEmpty else { return }
     for other in try tx.projects.all() where other.id != project.id {
       if let host = claimed.intersection(try hosts(other)).min() {
         throw Problem(.hostTaken, "The host \(host) belongs to another project.")
       }
     }
+  }
+
+  private func claims(_ project: Project, _ policy: Policy) throws(Problem) -> Set<String> {
+    let inherited = Self.hosts(try policies.merge(profile: project.profile, patch: .null).policy)
+    return Self.hosts(policy).subtracting(inherited).union(project.hosts)
   }
 
   private func hosts(_ project: Project) throws(Problem) -> Set<String> {

@@ -3,6 +3,7 @@
 package import Crypto
 internal import Glibc
 package import KeyModel
+internal import Synchronization
 
 package struct Surroundings: Sendable {
   /// How this program was called: a line to paste names it so.
@@ -11,6 +12,8 @@ package struct Surroundings: Sendable {
   /// Text as it is to stand on standard output and standard error, line ends included.
   package var write: @Sendable (String) -> Void
   package var writeError: @Sendable (String) -> Void
+  /// Why text did not get to standard output; nil: all of it did, or nobody reads there any more.
+  package var writeFailure: @Sendable () -> (any Error)? = { nil }
   /// Standard input to its end, at most `limit` bytes.
   package var readInput: @Sendable (_ limit: Int) throws -> [UInt8]
   package var now: @Sendable () -> Timestamp
@@ -37,10 +40,12 @@ package struct Surroundings: Sendable {
   package static func process() -> Surroundings {
     let variables = environment()
     let shift = ClockShift(variables)
+    let output = StandardOutput()
     var surroundings = Surroundings(
       variables: variables,
-      write: { send($0, to: STDOUT_FILENO) },
-      writeError: { send($0, to: STDERR_FILENO) },
+      write: { output.write($0) },
+      // There is nowhere else to tell that this failed.
+      writeError: { try? Files.writeAll(STDERR_FILENO, Array($0.utf8), path: "standard error") },
       readInput: { try Files.read(STDIN_FILENO, path: "standard input", limit: $0) },
       now: {
         let now = SystemClock.now()
@@ -50,16 +55,12 @@ package struct Surroundings: Sendable {
       entropy: SystemEntropy())
     surroundings.program = CommandLine.arguments.first ?? surroundings.program
     surroundings.clockShift = shift
+    surroundings.writeFailure = { output.failure }
     return surroundings
   }
 
   func line(_ text: String) { write(text + "\n") }
   func errorLine(_ text: String) { writeError(text + "\n") }
-
-  private static func send(_ text: String, to descriptor: Int32) {
-    // A closed standard stream is nobody's error to handle here.
-    try? Files.writeAll(descriptor, Array(text.utf8), path: "standard output")
-  }
 
   private static func environment() -> [String: String] {
     var variables: [String: String] = [:]
@@ -70,6 +71,22 @@ package struct Surroundings: Sendable {
       entry = entry.advanced(by: 1)
     }
     return variables
+  }
+}
+
+/// Goes on where it cannot be written, and keeps in mind why.
+private final class StandardOutput: Sendable {
+  private let failed = Mutex<FileError?>(nil)
+
+  var failure: FileError? { failed.withLock { $0 } }
+
+  func write(_ text: String) {
+    do {
+      try Files.writeAll(STDOUT_FILENO, Array(text.utf8), path: "standard output")
+    } catch {
+      // Who reads no further, as `head` does, has what he wants.
+      if error.code != EPIPE { failed.withLock { $0 = $0 ?? error } }
+    }
   }
 }
 

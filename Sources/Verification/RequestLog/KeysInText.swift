@@ -77,7 +77,7 @@ extension Verifier {
 
   private func isSecret(_ word: UnsafeRawBufferPointer, of project: ProjectView) -> Bool {
     project.matcher.resembles(word) || project.matcher.matchesEnd(of: word)
-      || isKey(word, of: project)
+      || TokenFormat.operatorKey.hasPrefix(word) || isKey(word, of: project)
   }
 
   @inline(__always)

@@ -119,6 +119,17 @@ final class RequestRecordTests {
     #expect(told == ["/cut 200", "/garbage 502", "/silent 499", "/silent 504"])
   }
 
+  @Test("a client that stops in the middle of its body is told so, and its upstream is not blamed")
+  func stalled() {
+    let client = RawClient(port: world.gateway)
+    let head = request("/stalled", method: "POST", headers: ["Content-Length: 6"])
+    client.send(head + "ab")
+    let answer = client.receiveAnswer()
+    #expect(answer?.status == 408)
+    #expect(answer?.text.contains("request_timeout") == true)
+    #expect(world.records().map { "\($0.path) \($0.status)" } == ["/stalled 408"])
+  }
+
   @Test("what is a key of the project, or begins like one, is not put on record")
   func keysInText() {
     let broken = String(token.dropLast()) + "~"

@@ -13,6 +13,7 @@ struct UpstreamPlanTests {
       ("https://api.example:8443/v1/x/", "api.example", 8443, true, "api.example:8443", "/v1/x"),
       ("http://[::1]:9000/b", "::1", 9000, false, "[::1]:9000", "/b"),
       ("http://[2001:db8::1]", "2001:db8::1", 80, false, "[2001:db8::1]", ""),
+      ("HTTP://a", "a", 80, false, "a", ""), ("Https://a/B", "a", 443, true, "a", "/B"),
       ("http://127.0.0.1:9000//", "127.0.0.1", 9000, false, "127.0.0.1:9000", ""),
     ] as [(String, String, UInt16, Bool, String, String)])
   func parses(
@@ -31,7 +32,7 @@ struct UpstreamPlanTests {
     arguments: [
       "", "a", "ftp://a", "http:/a", "http://", "http:///x", "http://:80", "http://a:0",
       "http://a:65536", "http://a:+80", "http://a:8 0", "http://a/?q", "http://a/#f",
-      "http://u@a", "http://a\\b", "http://a\r\nX: y", "http://a:", "HTTP://a", "http://ä",
+      "http://u@a", "http://a\\b", "http://a\r\nX: y", "http://a:", "httpx://a", "http://ä",
     ])
   func refuses(url: String) { #expect(UpstreamPlan(url) == nil) }
 }
