@@ -64,6 +64,19 @@ struct KeysInTextTests {
     #expect(try found("curl \(token).", world) == "curl #")
   }
 
+  @Test("an operator's key where the project's own keys are longer")
+  func longerKeys() throws {
+    var policy = Policy()
+    policy.environments[0].secretPrefix = ""
+    policy.secret.alphabet = .hex
+    let world = World()
+    _ = world.project(policy)
+    let token = String(
+      decoding: TokenFormat.operatorKey.generate(random: [UInt8](repeating: 3, count: 32)),
+      as: UTF8.self)
+    #expect(try found("/a/\(token)/b", world) == "/a/#/b")
+  }
+
   @Test("and nothing else", arguments: ["sk_live_", ""])
   func others(prefix: String) throws {
     let (world, token) = world(prefix: prefix)

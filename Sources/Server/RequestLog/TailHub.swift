@@ -88,8 +88,10 @@ final class TailHub: Sendable {
     private let matcher: RecordMatcher
     /// Of the batch at hand.
     private var noted: [RequestRecord] = []
-    /// Of the batch before: others may have ended before them.
+    /// Of batches before: others may have ended before them.
     private var waiting: [RequestRecord] = []
+    /// Whoever ended so much later than all that is sure had a clock that was set back since.
+    private static let aheadMicroseconds: Int64 = 1_000_000
     private var lost = 0
 
     init(
@@ -103,16 +105,21 @@ final class TailHub: Sendable {
 
     func note(_ record: PackedRecord) {
       guard matcher.fits(record) else { return }
-      if noted.count < TailHub.bound { noted.append(RequestRecord(record)) } else { lost += 1 }
+      guard noted.count + waiting.count < TailHub.bound else {
+        lost += 1
+        return
+      }
+      noted.append(RequestRecord(record))
     }
 
     func offerNoted(sure: Timestamp) {
       if noted.isEmpty, waiting.isEmpty { return }
-      let late = noted.filter { $0.ended > sure }
-      let ready = waiting + noted.filter { $0.ended <= sure }
-      for record in ready.sorted(by: RequestRecord.endedBefore) { offer(record) }
-      waiting = late
+      var ready = waiting + noted
+      let ahead = Timestamp(microseconds: sure.microseconds + Self.aheadMicroseconds)
+      waiting = ready.filter { $0.ended > sure && $0.ended < ahead }
+      ready.removeAll { $0.ended > sure && $0.ended < ahead }
       noted = []
+      for record in ready.sorted(by: RequestRecord.endedBefore) { offer(record) }
     }
 
     private func offer(_ record: RequestRecord) {

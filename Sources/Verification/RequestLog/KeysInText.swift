@@ -4,7 +4,13 @@ import KeyModel
 
 extension ProjectView {
   /// Bytes of the shortest word that could be a key: a shorter text holds none.
-  package var shortestSecret: Int { matcher.shortest }
+  package var shortestSecret: Int {
+    let issued = min(matcher.shortest, Self.shortestOperatorKey)
+    return hasImports ? min(issued, ImportRules.shortestSecret) : issued
+  }
+
+  /// Its prefix, and as much again as tells any other key.
+  private static let shortestOperatorKey = 18
 }
 
 extension Verifier {
@@ -51,6 +57,8 @@ extension Verifier {
     withUnsafeTemporaryAllocation(byteCount: word.count, alignment: 1) { buffer in
       let count = Percent.decode(word, into: buffer)
       let plain = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      // An imported key may have what else ends a word.
+      if isSecret(plain, of: project) { return true }
       return firstWord(of: plain, from: 0, project) { word, _ in
         holdsSecret(word, of: project)
       } != nil
