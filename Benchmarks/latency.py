@@ -11,39 +11,24 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from profiles import Server
-from work import Upstream, VARIANTS, seed
+from work import Nginx, VARIANTS, seed, start, with_upstream
 
 CONNECTIONS = 64
 WARM_UP = 1
 
 
-class Proxy:
-    """nginx that forwards to the upstream."""
+class Proxy(Nginx):
+    """Forwards to the upstream."""
 
     def __init__(self, folder, upstream):
-        import socket
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        config = folder / "proxy.conf"
-        config.write_text(
-            f"daemon off; pid {folder}/proxy.pid; error_log {folder}/proxy.log; worker_processes 1;\n"
-            "events { worker_connections 1024; }\n"
-            "http { access_log off; keepalive_requests 1000000000;\n"
-            f"upstream up {{ server 127.0.0.1:{upstream.port}; keepalive 256; keepalive_requests 1000000000; }}\n"
-            f"server {{ listen 127.0.0.1:{self.port}; location / {{ proxy_pass http://up; proxy_http_version 1.1;\n"
-            "proxy_set_header Connection ''; } } }\n")
-        self.process = subprocess.Popen(["taskset", "-c", "0", "nginx", "-p", str(folder), "-c", str(config)])
+        super().__init__(folder, "proxy", "0", lambda port:
+                         f"upstream up {{ server 127.0.0.1:{upstream.port}; keepalive 256;"
+                         " keepalive_requests 1000000000; }\n"
+                         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://up;"
+                         " proxy_http_version 1.1; proxy_set_header Connection ''; } }")
         time.sleep(1)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 def drive(address, rate, seconds, folder, arguments):
@@ -64,10 +49,7 @@ def drive(address, rate, seconds, folder, arguments):
 
 
 def run(options, folder, upstream):
-    made = subprocess.run([options.latchkey, "init", "--data", str(folder / "data"), "--json"], check=True,
-                          capture_output=True, text=True).stdout
-    token = json.loads(made)["operator_key"]
-    server = Server(options.latchkey, str(folder / "data"), ["taskset", "-c", "0"])
+    server, token = start(options, folder)
     proxy = Proxy(folder, upstream)
     seed(server, token, "full", VARIANTS["full"], upstream, 1, folder)
     secret = (folder / "full").read_text().strip()
@@ -109,13 +91,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="latchkey-latency-") as name:
-        folder = Path(name)
-        upstream = Upstream(folder)
-        try:
-            run(options, folder, upstream)
-        finally:
-            upstream.stop()
+    with_upstream(run, options)
 
 
 main()

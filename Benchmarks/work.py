@@ -12,6 +12,7 @@ all rounds together counts what comes in bursts, as the merging of records, whic
 """
 import argparse
 import json
+import socket
 import statistics
 import subprocess
 import tempfile
@@ -31,25 +32,48 @@ VARIANTS = {
 }
 
 
-class Upstream:
-    """nginx with an answer of 1 KB on a socket in the folder's own port file."""
+class Nginx:
+    """nginx on a port of its own and one core, its files in the folder. `http` is what its `http` block has."""
 
-    def __init__(self, folder):
-        import socket
+    def __init__(self, folder, name, core, http):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        config = folder / "nginx.conf"
+        config = folder / f"{name}.conf"
         config.write_text(
-            f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 1;\n"
+            f"daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log; worker_processes 1;\n"
             "events { worker_connections 1024; }\n"
-            f"http {{ access_log off; keepalive_requests 1000000000;\n"
-            f"server {{ listen 127.0.0.1:{self.port}; location / {{ return 200 '{'x' * 1024}'; }} }} }}\n")
-        self.process = subprocess.Popen(["taskset", "-c", "1", "nginx", "-p", str(folder), "-c", str(config)])
+            "http { access_log off; keepalive_requests 1000000000;\n" + http(self.port) + "\n}\n")
+        self.process = subprocess.Popen(["taskset", "-c", core, "nginx", "-p", str(folder), "-c", str(config)])
 
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+
+
+class Upstream(Nginx):
+    """Answers with 1 KB."""
+
+    def __init__(self, folder):
+        super().__init__(folder, "upstream", "1", lambda port:
+                         f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{'x' * 1024}'; }} }}")
+
+
+def start(options, folder):
+    """A server on one core over a new data folder, and its operator key."""
+    made = subprocess.run([options.latchkey, "init", "--data", str(folder / "data"), "--json"], check=True,
+                          capture_output=True, text=True).stdout
+    return Server(options.latchkey, str(folder / "data"), ["taskset", "-c", "0"]), json.loads(made)["operator_key"]
+
+
+def with_upstream(run, options):
+    """Runs it in a folder of its own, with an upstream beside it."""
+    with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as name:
+        upstream = Upstream(Path(name))
+        try:
+            run(options, Path(name), upstream)
+        finally:
+            upstream.stop()
 
 
 def seed(server, token, name, policy, upstream, keys, folder):
@@ -69,10 +93,7 @@ def measure(server, name, folder, seconds):
 
 
 def run(options, folder, upstream):
-    made = subprocess.run([options.latchkey, "init", "--data", str(folder / "data"), "--json"], check=True,
-                          capture_output=True, text=True).stdout
-    token = json.loads(made)["operator_key"]
-    server = Server(options.latchkey, str(folder / "data"), ["taskset", "-c", "0"])
+    server, token = start(options, folder)
     names = list(VARIANTS) if options.parts else ["bare", "full"]
     try:
         for name in names:
@@ -104,13 +125,7 @@ def main():
     parser.add_argument("--keys", type=int, default=1_000)
     parser.add_argument("--parts", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="latchkey-work-") as name:
-        folder = Path(name)
-        upstream = Upstream(folder)
-        try:
-            run(options, folder, upstream)
-        finally:
-            upstream.stop()
+    with_upstream(run, options)
 
 
 if __name__ == "__main__":

@@ -69,10 +69,12 @@ extension Verifier {
     if isSecret(word, of: project) { return true }
     // What other characters than tokens have surround, as before a file's extension.
     let shortest = project.shortestSecret
+    // The largest alphabet of bodies; it has what is usual in prefixes, too.
+    let tokens = ByteSet.base64url
     var at = 0
     while word.count - at >= shortest {
       let begin = at
-      while at < word.count, Self.isOfTokens(word[at]) { at += 1 }
+      while at < word.count, tokens.contains(word[at]) { at += 1 }
       if at - begin >= shortest, at - begin < word.count,
         isSecret(UnsafeRawBufferPointer(rebasing: word[begin..<at]), of: project)
       {
@@ -94,17 +96,6 @@ extension Verifier {
     case UInt8(ascii: "/"), UInt8(ascii: ";"), UInt8(ascii: "="), UInt8(ascii: "&"),
       UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "("), UInt8(ascii: ")"),
       UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: " "):
-      true
-    default: false
-    }
-  }
-
-  /// Of some alphabet of bodies, or usual in prefixes.
-  @inline(__always)
-  private static func isOfTokens(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
       true
     default: false
     }
