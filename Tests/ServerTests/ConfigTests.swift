@@ -77,6 +77,8 @@ struct ConfigTests {
       ("listen", ":8080", "HOST:PORT"), ("workers", "-1", "a number"),
       ("trusted-proxy", "10.0.0.0/99", "address range"), ("database", "mysql://x/y", "postgres://"),
       ("drain-seconds", "0", "seconds"), ("public-url", "ftp://x", "http://"),
+      ("database", "postgres://db:54x2/y", "a port from 1"), ("public-url", "https://", "https://"),
+      ("public-url", "https://me:hunter2@x", "without a name"), ("server", "http://[::1]:0", "port"),
     ]
     for (name, value, wanted) in cases {
       let byFlag = refusal([name: [value]])
@@ -85,6 +87,16 @@ struct ConfigTests {
       let variable = "LATCHKEY_" + name.replacing("-", with: "_").uppercased()
       let byVariable = refusal([:], [variable: value])
       #expect(byVariable?.exit == .config && byVariable?.message.contains(variable) == true)
+    }
+  }
+
+  @Test("A database's URL may leave its host out, name several, and an IPv6 address")
+  func databases() {
+    for url in [
+      "postgres:///latchkey", "postgresql://me@[::1]:5432/x", "postgres://a:5432,b:5433,c/x",
+      "postgres://me:p%40ss@db/x?sslmode=require", "postgres://%2Frun%2Fpg/x",
+    ] {
+      #expect(refusal([:], ["LATCHKEY_DATABASE": url]) == nil, "\(url)")
     }
   }
 
@@ -100,6 +112,8 @@ struct ConfigTests {
     let broken = await latchkey("config", "check", "--config", file)
     #expect(broken.exit == .config)
     #expect(!broken.errors.contains("hunter2"), "\(broken.errors)")
+    let site = refusal(["public-url": ["https://me:hunter2@x"]])
+    #expect(site?.message.contains("hunter2") == false)
     #expect(refusal([:], ["LATCHKEY_DATABASE": "hunter2"])?.message.contains("hunter2") == false)
   }
 

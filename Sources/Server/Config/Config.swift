@@ -63,7 +63,8 @@ package struct Config: Sendable {
     }
     for text in value.texts {
       guard let wanted = setting.form.complaint(about: text) else { continue }
-      let given = setting.secret ? "" : ", not \"\(text)\""
+      let mayHoldSecret = setting.secret || text.contains("@")
+      let given = mayHoldSecret ? "" : ", not \"\(text)\""
       let exit: ExitCode = if case .flag = value.origin { .usage } else { .config }
       throw ToolError(exit, "\(setting.name): want \(wanted)\(given) (from \(value.origin))")
     }

@@ -9,7 +9,7 @@ enum SettingForm: Sendable {
   case address
   case seconds
   case count(ClosedRange<Int>)
-  case url(schemes: [String])
+  case url(schemes: [String], credentials: Bool = false)
   case network
   case mailAddress
 
@@ -22,15 +22,37 @@ enum SettingForm: Sendable {
     case .count(let range):
       Int(value).map(range.contains) == true
         ? nil : "a number from \(range.lowerBound) to \(range.upperBound)"
-    case .url(let schemes):
-      schemes.contains { value.hasPrefix($0 + "://") && value.utf8.count > $0.utf8.count + 3 }
-        ? nil : schemes.map { $0 + "://…" }.joined(separator: " or ")
+    case .url(let schemes, let credentials):
+      Self.complaint(about: value, schemes, mayHold: credentials)
     case .network: Network.isValid(value) ? nil : "an address range such as 10.0.0.0/8"
     case .mailAddress:
       // A host without a dot will do for a sender.
       EmailAddress.normalized(value) ?? EmailAddress.normalized(value + ".local") == nil
         ? "a mail address" : nil
     }
+  }
+
+  private static func complaint(
+    about url: String, _ schemes: [String], mayHold credentials: Bool
+  ) -> String? {
+    let wanted = schemes.map { $0 + "://…" }.joined(separator: " or ")
+    guard let scheme = schemes.first(where: { url.hasPrefix($0 + "://") }),
+      url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+    else { return wanted }
+    let authority = url.dropFirst(scheme.count + 3).prefix { !"/?#".contains($0) }
+    // PostgreSQL takes a URL without a host (its own socket) and several with commas.
+    let hosts = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+    if authority.contains("@"), !credentials { return wanted + " without a name or password" }
+    if url.utf8.count == scheme.utf8.count + 3 || hosts.isEmpty && !credentials { return wanted }
+    let ports = hosts.split(separator: ",").compactMap(port)
+    return ports.allSatisfy { $0.isEmpty || UInt16($0).map { $0 > 0 } == true }
+      ? nil : wanted + " with a port from 1 to 65535"
+  }
+
+  /// What stands behind the colon of `name:5432` or `[::1]:5432`; nil without one.
+  private static func port(of host: Substring) -> Substring? {
+    let rest = host.hasPrefix("[") ? host.drop { $0 != "]" } : host
+    return rest.firstIndex(of: ":").map { rest[rest.index(after: $0)...] }
   }
 }
 
@@ -59,7 +81,7 @@ extension Setting {
   static let database = Setting(
     name: "database", placeholder: "URL",
     summary: "postgres://… for PostgreSQL; without it SQLite in the data folder",
-    form: .url(schemes: ["postgres", "postgresql"]), secret: true)
+    form: .url(schemes: ["postgres", "postgresql"], credentials: true), secret: true)
   static let config = Setting(
     name: "config", placeholder: "FILE",
     summary: "config file: JSON with comments (else latchkey.json in the data folder, if there)",
@@ -119,7 +141,7 @@ extension Setting {
     fallback: "https://api.github.com/meta/public_keys/secret_scanning")
   static let smtpURL = Setting(
     name: "smtp-url", placeholder: "URL", summary: "smtp://host:port for mails",
-    form: .url(schemes: ["smtp", "smtps"]), secret: true)
+    form: .url(schemes: ["smtp", "smtps"], credentials: true), secret: true)
   static let smtpUser = Setting(
     name: "smtp-user", placeholder: "NAME", summary: "user at the mail server")
   static let smtpPassword = Setting(
