@@ -78,7 +78,8 @@ struct ConfigTests {
       ("trusted-proxy", "10.0.0.0/99", "address range"), ("database", "mysql://x/y", "postgres://"),
       ("drain-seconds", "0", "seconds"), ("public-url", "ftp://x", "http://"),
       ("database", "postgres://db:54x2/y", "a port from 1"), ("public-url", "https://", "https://"),
-      ("public-url", "https://me:hunter2@x", "without a name"), ("server", "http://[::1]:0", "port"),
+      ("public-url", "https://me:hunter2@x", "without a name"),
+      ("server", "http://[::1]:0", "port"),
     ]
     for (name, value, wanted) in cases {
       let byFlag = refusal([name: [value]])

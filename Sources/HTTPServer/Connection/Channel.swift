@@ -31,7 +31,7 @@ class Channel {
   /// Handshake or connect not done yet.
   final var isOpening = false
 
-  /// From this much on, bytes are sent at once instead of at the end of the callback.
+  /// From this much on, bytes are sent at once instead of at the end of the turn.
   static let gatherBytes = 32 * 1024
 
   final var isClosed: Bool { descriptor < 0 }
@@ -65,7 +65,7 @@ class Channel {
   func broken() { closeNow() }
   /// The socket can be written to while `isOpening`.
   func opening() {}
-  /// After a callback in which `worker.wantsAttention` was said for this channel.
+  /// At the end of a turn in which `worker.wantsAttention` was said for this channel.
   func attend() { flush() }
   func sweep(_ now: Int64) {}
   func drain() {}

@@ -1,5 +1,5 @@
 // The answering half of a client connection. Small answers are gathered and leave with the end of
-// the callback that made them; large pieces go out from where they lie.
+// the turn that made them; large pieces go out from where they lie.
 
 extension ServerConnection {
   /// Answers up to this size are copied behind their head.
