@@ -1,6 +1,7 @@
 // What only a server at the other end of a wire can do: go away, before a commit or during one.
 import Foundation
 import KeyModel
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -40,6 +41,34 @@ import Testing
       #expect(runs.value == 2)
       try await #expect(store.read { try $0.projects.count() } == 4)
     }
+  }
+
+  @Test("a statement may take longer than the server may be silent, as long as others are answered")
+  func waitsForLongStatements() async throws {
+    try await Backend.postgres.withDatabase { location in
+      guard case .postgres(let url) = location else { throw Missing(what: "a URL") }
+      let connection = try PostgresConnection(url: url, patience: 50)
+      defer { connection.close() }
+      try connection.script("SELECT pg_sleep(0.4)")
+      #expect(connection.isUsable)
+    }
+  }
+
+  @Test("a server that stands still ends a statement, and leaves a commit's outcome unknown")
+  func standsStill() throws {
+    let cluster = try PostgresCluster(settings: ["fsync=off"])
+    defer { cluster.stop() }
+    let url = "postgresql://latchkey@127.0.0.1:\(cluster.port)/postgres?connect_timeout=2"
+    let connections = try (0..<2).map { _ in try PostgresConnection(url: url, patience: 50) }
+    try connections[1].script("BEGIN")
+    cluster.freeze()
+    defer { cluster.thaw() }
+    #expect(throws: StoreError.unavailable("the connection to PostgreSQL was lost")) {
+      try connections[0].script("SELECT 1")
+    }
+    #expect(throws: StoreError.outcomeUnknown) { try connections[1].commit() }
+    for connection in connections { #expect(!connection.isUsable) }
+    #expect(throws: StoreError.self) { try PostgresConnection(url: url) }
   }
 
   /// Ends the connection once its commit is seen under way.

@@ -1,5 +1,6 @@
-// What a running server does by the clock: stores usage, asks the store whether it is there, hears
-// of other processes' changes, and forgets what has expired. One task; it ends with the server.
+// What a running server does by the clock: stores usage, hears of other processes' changes, and
+// forgets what has expired. Beside that, so that nothing keeps it from it, it asks the store whether
+// it is there. Both end with the server.
 internal import CSystem
 internal import Crypto
 internal import KeyModel
@@ -8,7 +9,7 @@ internal import Storage
 internal import Synchronization
 
 final class Upkeep: Sendable {
-  private let task: Task<Void, Never>
+  private let tasks: [Task<Void, Never>]
 
   init(
     _ control: ControlPlane, _ gatherer: UsageGatherer, _ records: RecordWriter,
@@ -17,7 +18,7 @@ final class Upkeep: Sendable {
     let rounds = Rounds(
       control: control, gatherer: gatherer, records: records, disk: disk, health: health,
       folder: folder, log: log)
-    task = Task { await rounds.run() }
+    tasks = [Task { await rounds.run() }, Task { await rounds.watch() }]
   }
 
   /// Turns between two times that usage is stored. The more key versions wait, the more calls each
@@ -26,10 +27,10 @@ final class Upkeep: Sendable {
   /// settled at once.
   static func turnsToGather(_ versions: Int) -> Int { min(240, max(2, versions / 250)) }
 
-  /// Returns when the round that is under way has ended.
+  /// Returns when what is under way has ended.
   func stop() async {
-    task.cancel()
-    await task.value
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
   }
 }
 
@@ -44,6 +45,8 @@ private struct Rounds: Sendable {
 
   private static let turn = Duration.milliseconds(250)
   private static let turnsPerProbe = 4
+  /// After so much time without an answer the store counts as away.
+  private static let patience = Duration.seconds(10)
   /// A write that nobody asked for, so that an idle server notices too.
   private static let turnsPerWrite = 20
   private static let turnsPerSweep = 240
@@ -67,7 +70,7 @@ private struct Rounds: Sendable {
       if written != mark || turn.isMultiple(of: Self.turnsPerWrite) {
         if await remember() { mark = written }
       }
-      if turn.isMultiple(of: Self.turnsPerProbe) { await probe() }
+      if turn.isMultiple(of: Self.turnsPerProbe), health.writeFault != nil { _ = await remember() }
       if turn % Self.turnsPerWrite == 1 { await control.outboxes.look() }
       if turn.isMultiple(of: Self.turnsPerSweep) { await sweep() }
       if turn % Self.turnsPerSweep == Self.turnsPerProbe { disk.look() }
@@ -84,16 +87,33 @@ private struct Rounds: Sendable {
     }
   }
 
-  /// Says so when it goes away and when it is back, not every second in between.
-  private func probe() async {
-    let before = health.complaint
-    if health.writeFault != nil { _ = await remember() }
+  /// Says so when the store goes away and when it is back, not every second in between.
+  func watch() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: Self.turn * Self.turnsPerProbe)
+      if Task.isCancelled { return }
+      let alarm = Task {
+        try await Task.sleep(for: Self.patience)
+        note("the database does not answer")
+      }
+      let fault = await probe()
+      alarm.cancel()
+      note(fault)
+    }
+  }
+
+  private func probe() async -> String? {
     do {
       _ = try await control.store.read { try $0.meta.find("probe") }
-      health.found(folder.fault())
+      return folder.fault()
     } catch {
-      health.found(Failure.line(error))
+      return Failure.line(error)
     }
+  }
+
+  private func note(_ fault: String?) {
+    let before = health.complaint
+    health.found(fault)
     switch (before, health.complaint) {
     case (nil, let complaint?): log.error("not ready: \(complaint)")
     case (_?, nil): log.warning("ready again")

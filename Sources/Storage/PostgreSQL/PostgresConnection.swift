@@ -5,15 +5,21 @@ import CPostgreSQL
 final class PostgresConnection: Connection {
   let dialect = Dialect.postgres
   private var handle: OpaquePointer?
+  private let url: String
+  private let patience: Int32
   private var names: [StatementText: String] = [:]
   private var cursorCount = 0
   /// A finished savepoint that is still open on the server: closed together with the next command.
   private var pendingRelease = false
   var isUsable: Bool { handle != nil && PQstatus(handle) == CONNECTION_OK }
 
-  init(url: String) throws(StoreError) {
+  /// - Parameter patience: milliseconds for which the server may be silent before it is asked
+  ///   whether it is there at all.
+  init(url: String, patience: Int32 = 10_000) throws(StoreError) {
     guard Self.isWellFormed(url) else { throw .malformedURL }
-    handle = PQconnectdb(url)
+    self.url = url
+    self.patience = patience
+    handle = PostgresExchange.connect(url)
     guard PQstatus(handle) == CONNECTION_OK else {
       // Says host, port and database; libpq never prints the password.
       let message = PQerrorMessage(handle).map { String(cString: $0) } ?? "no memory"
@@ -22,6 +28,7 @@ final class PostgresConnection: Connection {
     }
     // Notices would go to standard error.
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    PQsetnonblocking(handle, 1)
     do {
       try configure()
     } catch {
@@ -66,7 +73,7 @@ final class PostgresConnection: Connection {
   func commit() throws(StoreError) {
     pendingRelease = false
     guard isUsable else { throw .unavailable("the connection to PostgreSQL was lost") }
-    let made = PQexec(handle, "COMMIT")
+    let made = exchange { PQsendQuery($0, "COMMIT") }
     guard isUsable, let made else {
       PQclear(made)
       throw .outcomeUnknown
@@ -108,7 +115,7 @@ final class PostgresConnection: Connection {
     let name = try prepared(sql)
     let parameters = PostgresParameters(arguments)
     let result = try check(sql) {
-      parameters.with { PQexecPrepared(handle, name, $0, $1, $2, $3, 1) }
+      link in parameters.with { PQsendQueryPrepared(link, name, $0, $1, $2, $3, 1) }
     }
     for index in 0..<result.rowCount {
       result.row = index
@@ -122,7 +129,7 @@ final class PostgresConnection: Connection {
     if let name = names[text] { return name }
     let name = "s\(names.count)"
     // Types are inferred: a column's for what is compared with it or stored in it.
-    _ = try check(sql) { PQprepare(handle, name, sql, 0, nil) }
+    _ = try check(sql) { PQsendPrepare($0, name, sql, 0, nil) }
     names[text] = name
     return name
   }
@@ -133,30 +140,40 @@ final class PostgresConnection: Connection {
     let declare = "DECLARE \(name) NO SCROLL CURSOR FOR \(sql)"
     let parameters = PostgresParameters(arguments)
     _ = try check(declare) {
-      parameters.with { PQexecParams(handle, declare, $0, nil, $1, $2, $3, 1) }
+      link in parameters.with { PQsendQueryParams(link, declare, $0, nil, $1, $2, $3, 1) }
     }
     return PostgresCursor(self, name: name)
   }
 
   func fetch(_ sql: String) throws(StoreError) -> PostgresResult {
-    try check(sql) { PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1) }
+    try check(sql) { PQsendQueryParams($0, sql, 0, nil, nil, nil, nil, 1) }
   }
 
   func script(_ sql: String) throws(StoreError) {
-    _ = try check(sql) { PQexec(handle, sql) }
+    _ = try check(sql) { PQsendQuery($0, sql) }
   }
 
-  /// Makes one call and takes over its result.
+  /// Sends one command and takes over its result.
   private func check(
-    _ sql: String, _ call: () -> OpaquePointer?
+    _ sql: String, _ send: (OpaquePointer) -> Int32
   ) throws(StoreError) -> PostgresResult {
-    guard isUsable else { throw .unavailable("the connection to PostgreSQL was lost") }
-    guard let made = call() else { throw .unavailable("libpq has no memory or no connection") }
+    guard isUsable, let made = exchange(send) else {
+      throw .unavailable("the connection to PostgreSQL was lost")
+    }
     let result = PostgresResult(made)
     switch result.status {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return result
     default: throw failure(result, sql)
     }
+  }
+
+  /// Nil where the connection was lost, or the server fell silent: it is closed then.
+  private func exchange(_ send: (OpaquePointer) -> Int32) -> OpaquePointer? {
+    guard let handle else { return nil }
+    let exchange = PostgresExchange(handle: handle, url: url, patience: patience)
+    let result = exchange.result { send(handle) }
+    if result == nil { close() }
+    return result
   }
 
   private func failure(_ result: PostgresResult, _ sql: String) -> StoreError {

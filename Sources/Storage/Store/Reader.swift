@@ -19,12 +19,13 @@ final class Reader {
   }
 
   private func process(_ job: Job) {
+    let wasOpen = connection.isUsable
     do {
       try attemptOnce(job)
       job.finish(nil)
     } catch {
       connection.rollback()
-      guard error.isRetryable(connection) else { return job.finish(error) }
+      guard wasOpen, error.isRetryable(connection) else { return job.finish(error) }
       // Once more, over a new connection or after a conflict with a writer.
       do {
         try attemptOnce(job)

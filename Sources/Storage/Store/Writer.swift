@@ -33,13 +33,15 @@ final class Writer {
 
   private func process(_ jobs: [Job]) {
     for attempt in 1...Self.attempts {
+      let wasOpen = connection.isUsable
       do {
         try attemptOnce(jobs)
         for job in jobs { job.finish(nil) }
         return
       } catch {
         connection.rollback()
-        guard error.isRetryable(connection), attempt < Self.attempts else {
+        // Where no connection can be made everybody hears of it now, not after many tries.
+        guard error.isRetryable(connection), wasOpen, attempt < Self.attempts else {
           outcome.note(error)
           for job in jobs { job.finish(error) }
           return
