@@ -398,8 +398,8 @@ struct CyclingTests {
     let answer = try await world.management.resetKey(cycling.key, by: World.local)
     let secret = try #require(answer.body?["secret"]?.string)
     #expect(world.decide(secret) == .valid && world.decide(cycling.newest) == .revoked)
-    let state = try await cycling.cycle(id).state
-    #expect(state == .cancelled)
+    let cycle = try await cycling.cycle(id)
+    #expect(cycle.state == .superseded && cycle.reason == "key_changed")
   }
 
   @Test("the new secret acknowledges itself; no other secret does, and not for another cycle")
@@ -452,6 +452,24 @@ struct CyclingTests {
       await code {
         try await world.management.runCycle(of: account, CyclingRun(), by: World.local)
       } == .noKeyToCycle)
+    patch.plan = .set("free")
+    _ = try await world.management.updateAccount(account, patch, by: World.local)
+    let paused = try await world.management.autoCycling(
+      of: account, environment: nil, by: World.local.principal)
+    #expect(paused.body?["paused_reason"] == "plan_required" && paused.body?["enabled"] == true)
+    #expect(paused.body?["next_cycle_at"] == .null)
+  }
+
+  @Test("an old secret lives no longer beside the new one than the policy lets it")
+  func longestOverlap() async throws {
+    let cycling = try await Cycling()
+    var patch = CyclingPatch()
+    (patch.everyDays, patch.overlapSeconds) = (30, 604_801)
+    let refused = await code { [patch] in
+      try await cycling.world.management.updateAutoCycling(
+        of: cycling.account, patch, by: World.local)
+    }
+    #expect(refused == .validationFailed)
   }
 
   @Test("a server that died while it delivered is made up for after its lease, with the same bytes")

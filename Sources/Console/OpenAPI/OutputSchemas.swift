@@ -123,6 +123,7 @@ enum OutputSchemas {
     "AutoCycling": Schema.output([
       "account_id": Schema.id("acc"), "environment": Schema.string, "enabled": Schema.boolean,
       "disabled_reason": Schema.nullable(Schema.string),
+      "paused_reason": Schema.nullable(Schema.string),
       "endpoint": Schema.nullable(Schema.string), "every_days": Schema.nullable(Schema.integer),
       "starts_on": Schema.nullable(day), "overlap_seconds": Schema.nullable(Schema.integer),
       "next_cycle_at": Schema.nullable(Schema.time), "created_at": Schema.nullable(Schema.time),

@@ -78,6 +78,9 @@ extension UseCases {
     guard new.overlapSeconds < new.everyDays * 86_400 else {
       throw Problem.invalid("/overlap_seconds", "must be shorter than every_days")
     }
+    if let longest = scope.policy.rotation.overlapMaxSeconds, new.overlapSeconds > longest {
+      throw Problem.invalid("/overlap_seconds", "must be at most \(longest)")
+    }
     let old = scope.settings
     var settings =
       old

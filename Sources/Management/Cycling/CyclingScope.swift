@@ -58,6 +58,18 @@ struct CyclingScope {
     return rules
   }
 
+  /// Why no slot begins a cycle although it is on; nil where one does.
+  var pausedReason: String? {
+    guard let settings, settings.isEnabled else { return nil }
+    if account.state != .active { return ProblemCode.accountSuspended.rawValue }
+    do throws(Refusal) {
+      try KeyRules.checkAutoCycling(policy: policy, plan: account.plan)
+      return nil
+    } catch {
+      return error.code
+    }
+  }
+
   /// Throws 409 where it is off.
   func requireOn() throws -> CyclingSettings {
     guard let settings, settings.isEnabled else {

@@ -6,6 +6,7 @@ extension Represent {
   static func autoCycling(_ scope: CyclingScope, now: Timestamp) -> JSONValue {
     let settings = scope.settings
     let isOn = settings?.isEnabled ?? false
+    let paused = scope.pausedReason
     return [
       "account_id": .string(scope.account.id.description),
       "environment": .string(scope.environment.name),
@@ -15,7 +16,8 @@ extension Represent {
       "every_days": settings.map { .integer($0.everyDays) } ?? .null,
       "starts_on": settings.map { .string(date($0.startsOn)) } ?? .null,
       "overlap_seconds": settings.map { .integer($0.overlapSeconds) } ?? .null,
-      "next_cycle_at": time(settings?.nextSlotAt),
+      "paused_reason": text(paused),
+      "next_cycle_at": paused == nil ? time(settings?.nextSlotAt) : .null,
       "created_at": time(settings?.createdAt),
       "updated_at": time(settings?.updatedAt),
     ]

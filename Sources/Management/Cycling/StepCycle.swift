@@ -101,8 +101,10 @@ extension UseCases {
       let cycle = try context.tx.cycles.open(of: key.id)
     else { return }
     let isRevoked = key.versions.contains { $0.id == cycle.newVersion && $0.state == .revoked }
+    // A reset revokes all there was, and goes on with another.
+    let isReset = key.versions.contains { $0.state == .active && $0.id != cycle.oldVersion }
     _ = try step(
-      cycle, isRevoked ? .cancel("key_revoked") : .supersede("key_changed"), &context)
+      cycle, isRevoked && !isReset ? .cancel("key_revoked") : .supersede("key_changed"), &context)
   }
 
   /// A restored store may have cycles open that were committed since: the new versions were their

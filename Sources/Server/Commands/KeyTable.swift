@@ -90,7 +90,9 @@ extension ResourceTable {
       path: ["keys", "rotate"], summary: "Make a new secret; the old one ends after the overlap",
       method: "POST", route: "/v1/keys/{KEY}/rotate", arguments: [key],
       flags: [
-        Flag(name: "overlap", placeholder: "SECONDS", summary: "how long the old one lives on"),
+        Flag(
+          name: "overlap", placeholder: "SECONDS",
+          summary: "how long the old one lives on, until the next change at most"),
         force,
       ],
       fields: [.body("overlap", "overlap_seconds", .integer), .query("force")],

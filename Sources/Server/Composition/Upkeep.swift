@@ -1,6 +1,6 @@
 // What a running server does by the clock: stores usage, hears of other processes' changes, and
-// forgets what has expired. Beside that, so that nothing keeps it from it, it asks the store whether
-// it is there. Both end with the server.
+// forgets what has expired. Beside that, and kept waiting by nothing, it asks whether the store is
+// there. Both end with the server.
 internal import CSystem
 internal import Crypto
 internal import KeyModel

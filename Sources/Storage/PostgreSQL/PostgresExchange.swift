@@ -1,5 +1,5 @@
-// One command and its answer, without waiting for ever. libpq's own calls block as long as the server
-// is silent, and a server that stands still, or a path that swallows packets, is silent for good.
+// One command and its answer, without waiting for ever. libpq's own calls block while the server is
+// silent, and a server that stands still, or a path that swallows packets, is silent for good.
 import CPostgreSQL
 import Glibc
 
