@@ -13,6 +13,18 @@ struct StopTests {
     #expect(try world.latchkey.child.wait(seconds: 10) == 130)
   }
 
+  @Test("For the drain delay calls are taken while readiness says that it stops")
+  func announced() throws {
+    let latchkey = try Latchkey(try Installation(), arguments: ["--drain-delay", "2"])
+    kill(latchkey.child.pid, SIGTERM)
+    usleep(300_000)
+    let readiness = try Curl.call(latchkey.api + "/readyz")
+    #expect(readiness.status == 503 && readiness.text.contains("stopping"))
+    #expect(try latchkey.call("GET", "/v1/projects").status == 200)
+    #expect(latchkey.child.status == nil)
+    #expect(try latchkey.child.wait(seconds: 10) == 0)
+  }
+
   @Test("A second SIGTERM ends the server without waiting for its calls")
   func impatient() throws {
     let world = try World()

@@ -11,7 +11,8 @@ extension UseCases {
     // From here on nothing is missed: what is stored meanwhile may come twice, and is left out.
     guard let tail = requests.listen(.account(id), filter) else {
       var problem = Problem(.tooManyStreams, "Too many listen already. Close a stream first.")
-      problem.retryAfter = 5
+      // A stream that was closed is noticed by its next quiet line.
+      problem.retryAfter = 15
       throw problem
     }
     var answer = Answer(200)

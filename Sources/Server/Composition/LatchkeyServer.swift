@@ -26,7 +26,8 @@ package final class LatchkeyServer: Sendable {
   private let gatherer: UsageGatherer
   private let records: RecordWriter
   private let lock: FolderLock
-  private let drainSeconds: Int
+  /// Seconds.
+  private let drain: (delay: Int, limit: Int)
 
   /// - Parameter serving: nil: only the folder's Unix socket, for a local command.
   init(
@@ -97,7 +98,7 @@ package final class LatchkeyServer: Sendable {
     self.control = control
     self.health = health
     self.lock = lock
-    drainSeconds = plan.drainSeconds
+    drain = (plan.drainDelay, plan.drainSeconds)
   }
 
   /// What has not ended by then is made again by the next server, with the same bytes.
@@ -105,8 +106,10 @@ package final class LatchkeyServer: Sendable {
 
   /// Refuses new calls, lets those of clients finish, stores what was counted, closes the store.
   package func stop() async {
-    let end = ContinuousClock.now.advanced(by: .seconds(min(drainSeconds, Self.outboundSeconds)))
     health.beginDraining()
+    // Whoever shares calls out among servers looks at /readyz from time to time.
+    try? await Task.sleep(for: .seconds(drain.delay))
+    let end = ContinuousClock.now.advanced(by: .seconds(min(drain.limit, Self.outboundSeconds)))
     // While the workers still answer: a round may be asking them for what they counted.
     await cycling?.halt()
     await upkeep.stop()

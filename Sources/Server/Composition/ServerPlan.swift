@@ -18,6 +18,8 @@ struct ServerPlan: Sendable {
   var listeners: [ListenerSettings]
   var workers: Int
   var trustedProxies: [CIDR] = []
+  /// Seconds for which a server that is told to stop says so and goes on.
+  var drainDelay = 0
   var drainSeconds = 5
   var upstreamTimeoutSeconds = 30
   var outbound = OutboundSettings()
@@ -32,6 +34,7 @@ struct ServerPlan: Sendable {
     masterKeyPath = settings.masterKeyPath
     workers = settings.workers == 0 ? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) : settings.workers
     trustedProxies = settings.trustedProxies
+    drainDelay = settings.drainDelay
     drainSeconds = settings.drainSeconds
     upstreamTimeoutSeconds = settings.upstreamTimeoutSeconds
     outbound = settings.outbound

@@ -15,6 +15,7 @@ package struct ServeSettings: Sendable {
   package var workers: Int
   package var tls: TLSFiles?
   package var trustedProxies: [CIDR]
+  package var drainDelay: Int
   package var drainSeconds: Int
   package var upstreamTimeoutSeconds: Int
   package var publicURL: String?
@@ -31,6 +32,7 @@ package struct ServeSettings: Sendable {
     workers = config.number(.workers)
     tls = try Self.tls(config)
     trustedProxies = config.texts(.trustedProxy).compactMap { CIDR($0) }
+    drainDelay = config.number(.drainDelay)
     drainSeconds = config.number(.drainSeconds)
     upstreamTimeoutSeconds = config.number(.upstreamTimeout)
     publicURL = config.text(.publicURL)

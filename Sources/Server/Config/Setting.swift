@@ -113,6 +113,10 @@ extension Setting {
   static let trustedProxy = Setting(
     name: "trusted-proxy", placeholder: "CIDR",
     summary: "peers whose X-Forwarded-For is believed", form: .network, repeatable: true)
+  static let drainDelay = Setting(
+    name: "drain-delay", placeholder: "SECONDS",
+    summary: "how long after SIGTERM /readyz says 503 while calls are still taken",
+    form: .count(0...3600), fallback: "0")
   static let drainSeconds = Setting(
     name: "drain-seconds", placeholder: "SECONDS",
     summary: "how long calls in flight may take after SIGTERM", form: .seconds, fallback: "30")
@@ -166,7 +170,7 @@ extension Setting {
   static let serving =
     folder + [
       listen, gatewayListen, metricsListen, node, workers, tlsCertificate, tlsKey, trustedProxy,
-      drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA,
+      drainDelay, drainSeconds, upstreamTimeout, publicURL, outboundAllow, outboundCA,
       outgoingAddress, leakKeysURL, smtpURL, smtpUser, smtpPassword, mailFrom,
     ]
   static let client = [server, ca, token] + folder
