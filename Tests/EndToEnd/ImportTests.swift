@@ -62,6 +62,7 @@ struct ImportTests {
       "\(hash(5)),cust-5,prod\"uction,,,", "nonsense,cust-6,production,,,",
       "\(hash(1)),cust-1,production,,,",
       "\(hash(7)),cust-7,production,\"two\r\nlines\",,",
+      "\(hash(8)),cust-8,production,,;,", "\(hash(9)),cust-9,production,, ; ;,",
     ]
     return try write("keys.csv", "\u{FEFF}" + lines.joined(separator: "\r\n") + "\r\n")
   }
@@ -75,22 +76,24 @@ struct ImportTests {
     ]
     let wanted: [(line: Int?, code: String?)] = [
       (5, "validation_failed"), (6, "unreadable_row"), (7, "unreadable_row"),
-      (8, "malformed_hash"), (9, "duplicate_in_request"),
+      (8, "malformed_hash"), (9, "duplicate_in_request"), (12, "validation_failed"),
+      (13, "validation_failed"),
     ]
     for dry in [true, false] {
       let finished = try importing(file, more + (dry ? ["--dry-run"] : []))
       #expect(finished.status == 5, "\(finished.errors)")
-      #expect(try counts(finished) == [8, 3, 0, 5])
+      #expect(try counts(finished) == [10, 3, 0, 7])
       let found = try self.report(report)
       #expect(found.map(\.line) == wanted.map(\.line) && found.map(\.code) == wanted.map(\.code))
       #expect(try world.code(Self.secret(1)) == (dry ? "malformed" : "valid"))
     }
     let again = try importing(file, more)
     #expect(again.status == 5)
-    #expect(try counts(again) == [8, 0, 4, 4])
+    #expect(try counts(again) == [10, 0, 4, 6])
     let shown = try world.verify(["key": Self.secret(1), "method": "POST", "path": "/v1/x"])
     #expect(shown["code"].string == "route_not_allowed")
     #expect(try world.verify(["key": Self.secret(2)])["environment"].string == "sandbox")
+    #expect(try world.code(Self.secret(8)) != "valid", "no routes are not all routes")
     #expect(try world.call("/v1/x", key: Self.secret(7)).status == 200)
     #expect(try !String(contentsOfFile: report, encoding: .utf8).contains(hash(1)))
   }

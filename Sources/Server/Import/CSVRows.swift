@@ -29,6 +29,10 @@ struct CSVRows: RowReader {
         throw RowFault(
           line: line, "has \(cells.count) cells where the header has \(columns.count)")
       }
+      for (cell, column) in zip(cells, columns) where !cell.isEmpty {
+        guard let complaint = column.complaint(about: cell) else { continue }
+        throw RowFault(line: line, code: ImportCode.validationFailed.rawValue, complaint)
+      }
       return ImportRecord(line: line, json: json(cells))
     }
   }

@@ -41,6 +41,13 @@ struct ImportColumn: Sendable {
       + ". Rename it with --column NAME=FIELD or leave it out with --column NAME=-"
   }
 
+  /// What is wrong with a cell that is not empty. A list of nothing but separators is no list: as
+  /// one without entries it would let the key call everything.
+  func complaint(about cell: String) -> String? {
+    guard field == "routes", cell.allSatisfy({ $0 == ";" || $0.isWhitespace }) else { return nil }
+    return "routes: has separators and no route; an empty cell is a key that may call everything"
+  }
+
   func write(_ cell: String, into json: inout [UInt8]) {
     guard field == "routes" else { return JSONWriter.writeString(cell, into: &json) }
     let routes = cell.split(separator: ";").map { RouteText.json(String($0)) }
