@@ -49,6 +49,8 @@ import Testing
         (whole.dropLast(1), .damaged),
         (joined(lines.dropLast()), .damaged),
         (whole + lines[2] + [10], .damaged),
+        (whole + [0x41], .damaged),
+        (whole + Data(repeating: 0, count: 64), .damaged),
         (Data(text.replacing("project-1", with: "project-2").utf8), .damaged),
         (
           Data(text.replacing("\"schema\":", with: "\"schema\":9").utf8),

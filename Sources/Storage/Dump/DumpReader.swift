@@ -36,7 +36,7 @@ private struct DumpReader {
       reader.number += 1
       if try reader.take(line, transaction) {
         // Nothing may come after the end.
-        guard try file.read() == nil else { throw DumpError.damaged }
+        guard try file.read() == nil, !file.hasRest else { throw DumpError.damaged }
         return reader.rows
       }
     }

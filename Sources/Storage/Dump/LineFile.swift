@@ -66,6 +66,9 @@ final class LineFile {
     }
   }
 
+  /// Whether bytes without a line feed are left, once `read` has come to the end.
+  var hasRest: Bool { start < buffer.count }
+
   private func fill() throws(DumpError) -> Bool {
     buffer.removeFirst(start)
     start = 0
