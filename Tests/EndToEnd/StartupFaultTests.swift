@@ -1,6 +1,7 @@
 // A server that cannot start says why in one line, ends with the documented exit code, and leaves
 // the data as it was.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Faults at the start", .serialized)
@@ -102,6 +103,25 @@ struct StartupFaultTests {
     let unreadable = try serve(["--database", "postgres://someone:hunter2%zz@127.0.0.1/x"])
     expect(unreadable, 3, says: "cannot be read")
     #expect(!unreadable.errors.contains("hunter2"))
+  }
+
+  @Test("A database that refuses the user, one that is not there, and one of somebody else")
+  func deniedDatabase() throws {
+    let cluster = try PostgresCluster()
+    let fine = try cluster.database("theirs")
+    let made = try run(["psql", "-q", "-d", fine, "-c", "CREATE TABLE keys (id INTEGER)"])
+    #expect(made.status == 0, "\(made)")
+    let missing = fine.replacing("/theirs", with: "/nowhere")
+    let stranger = fine.replacing("latchkey@", with: "stranger:hunter2@")
+    expect(try serve(["--database", missing]), 3, says: "nowhere", "database URL")
+    let refused = try serve(["--database", stranger])
+    expect(refused, 3, says: "stranger", "database URL")
+    #expect(!refused.errors.contains("hunter2"))
+    let theirs = try serve(["--database", fine])
+    expect(theirs, 3, says: "keys", "of its own")
+    #expect(!theirs.errors.contains("CREATE TABLE"), "\(theirs.errors)")
+    let tables = try run(["psql", "-Atd", fine, "-c", "SELECT tablename FROM pg_tables"])
+    #expect(!tables.output.contains("record_days"), "nothing is left in it")
   }
 
   @Test("No data folder, and one that was never initialised")

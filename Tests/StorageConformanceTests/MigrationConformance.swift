@@ -58,6 +58,7 @@ import Testing
       let broken = Migration(version: Int64(Migration.all.count) + 1) { types in
         ["CREATE TABLE half (id \(types.integer)) \(types.table)", "CREATE TABLE"]
       }
+      try Store.open(location).close()
       let error = #expect(throws: StoreError.self) {
         try Store(location, migrations: Migration.all + [broken], readers: 1)
       }
@@ -69,6 +70,25 @@ import Testing
       defer { store.close() }
       await #expect(throws: StoreError.self) {
         try await store.read { try $0.number("SELECT count(*) FROM half") }
+      }
+    }
+  }
+
+  @Test(
+    "tables that are somebody else's are told as that, and left alone", arguments: Backend.lasting)
+  func notOurs(_ backend: Backend) async throws {
+    for table in ["CREATE TABLE keys (id INTEGER)", "CREATE TABLE schema (name TEXT)"] {
+      try await backend.withDatabase { location in
+        let raw = try location.connect(.writer)
+        try raw.script(table)
+        let error = #expect(throws: StoreError.self) { try Store.open(location) }
+        guard case .notOurs(let reason)? = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(!reason.contains("CREATE"), "the reason is no SQL")
+        #expect(throws: StoreError.self) { try raw.script("SELECT 1 FROM projects") }
+        raw.close()
       }
     }
   }

@@ -35,7 +35,7 @@ package final class LatchkeyServer: Sendable {
   ) async throws {
     let gatherer = UsageGatherer()
     let times = StoreTimes(plan.store, elapsed: surroundings.elapsed)
-    let records = try RecordWriter(plan.records, times, surroundings)
+    let records = try Self.records(plan, times, surroundings)
     let control: ControlPlane
     do {
       control = try await ControlPlane(
@@ -99,6 +99,14 @@ package final class LatchkeyServer: Sendable {
     self.health = health
     self.lock = lock
     drain = (plan.drainDelay, plan.drainSeconds)
+  }
+
+  private static func records(
+    _ plan: ServerPlan, _ times: StoreTimes, _ surroundings: Surroundings
+  ) throws -> RecordWriter {
+    // First: records would make their tables in a database of somebody else.
+    if case .postgres = plan.store { try Store.prepare(plan.store) }
+    return try RecordWriter(plan.records, times, surroundings)
   }
 
   /// What has not ended by then is made again by the next server, with the same bytes.

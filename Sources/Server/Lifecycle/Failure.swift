@@ -42,6 +42,12 @@ enum Failure {
   private static func text(_ error: StoreError) -> String {
     switch error {
     case .unavailable(let reason): "the database cannot be opened: \(reason)"
+    case .denied(let reason):
+      "the database is not open to this user: \(reason): check user, password and database in "
+        + "the database URL"
+    case .notOurs(let reason):
+      "the tables of latchkey cannot be made in this database: \(reason): give latchkey a "
+        + "database or schema of its own, in which its user may make tables"
     case .malformedURL:
       "the database URL cannot be read: want postgres://USER@HOST:PORT/NAME, with special "
         + "characters as %XX"
@@ -59,7 +65,7 @@ enum Failure {
   private static func exit(_ error: StoreError) -> ExitCode {
     switch error {
     case .unavailable: .unreachable
-    case .readOnly, .schemaTooNew, .malformedURL: .config
+    case .readOnly, .schemaTooNew, .malformedURL, .denied, .notOurs: .config
     case .busy, .conflict, .stale: .refused
     default: .failure
     }

@@ -23,6 +23,22 @@ struct Migrator {
   }
 
   private func apply(_ migrations: [Migration]) throws(StoreError) {
+    let found = try beginning { () throws(StoreError) in try version() }
+    let known = migrations.last?.version ?? 0
+    guard found ?? 0 <= known else { throw .schemaTooNew(found: found ?? 0, known: known) }
+    if found == known { return }
+    let steps = migrations.filter { $0.version > found ?? 0 }
+    if found == nil {
+      try beginning { () throws(StoreError) in try take(steps) }
+    } else {
+      try take(steps)
+    }
+    try connection.run(
+      found == nil ? "INSERT INTO schema (version) VALUES ($1)" : "UPDATE schema SET version = $1",
+      [.integer(known)])
+  }
+
+  private func version() throws(StoreError) -> Int64? {
     let types = connection.dialect
     try connection.run(
       "CREATE TABLE IF NOT EXISTS schema (version \(types.integer) NOT NULL) \(types.table)")
@@ -30,14 +46,20 @@ struct Migrator {
     try connection.run("SELECT version FROM schema", []) { (row: any Row) throws(StoreError) in
       found = try row.integer(0)
     }
-    let known = migrations.last?.version ?? 0
-    guard found ?? 0 <= known else { throw .schemaTooNew(found: found ?? 0, known: known) }
-    if found == known { return }
-    for step in migrations where step.version > found ?? 0 {
-      for statement in step.statements(types) { try connection.script(statement) }
+    return found
+  }
+
+  private func take(_ steps: [Migration]) throws(StoreError) {
+    for step in steps {
+      for statement in step.statements(connection.dialect) { try connection.script(statement) }
     }
-    try connection.run(
-      found == nil ? "INSERT INTO schema (version) VALUES ($1)" : "UPDATE schema SET version = $1",
-      [.integer(known)])
+  }
+
+  /// Our first statements are right wherever nothing is: what refuses them is what is there.
+  private func beginning<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+    do throws(StoreError) { return try body() } catch {
+      guard case .statement(_, let message) = error else { throw error }
+      throw .notOurs(message)
+    }
   }
 }

@@ -46,6 +46,22 @@ final class PostgresConnection: Connection {
     return true
   }
 
+  /// Whether the server answers and refuses: the user, the password or the database's name. libpq
+  /// tells the code of a refusal only where it was asked for codes before, hence a second attempt.
+  static func isDenied(_ url: String) -> Bool {
+    guard let handle = PQconnectStart(url) else { return false }
+    defer { PQfinish(handle) }
+    PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
+    PQreset(handle)
+    guard PQstatus(handle) != CONNECTION_OK, let text = PQerrorMessage(handle) else { return false }
+    // A line for each host that was tried, with the code at its end.
+    let codes = String(cString: text).split(separator: "\n").compactMap {
+      $0.split(separator: " ").last
+    }
+    // 42501: the database is there, and not for this user.
+    return codes.contains { $0.count == 5 && $0.hasPrefix("28") || $0 == "3D000" || $0 == "42501" }
+  }
+
   private func configure() throws(StoreError) {
     try script(
       """

@@ -27,19 +27,33 @@ package final class Store: Sendable {
     try Store(location, migrations: Migration.all, readers: 2, watch: watch ?? Unwatched())
   }
 
+  /// Finds out whether the database can be opened and is ours or empty, and brings its schema up to
+  /// date. Blocking.
+  package static func prepare(_ location: StoreLocation) throws(StoreError) {
+    try prepared(location, Migration.all).close()
+  }
+
+  private static func prepared(
+    _ location: StoreLocation, _ migrations: [Migration]
+  ) throws(StoreError) -> any Connection {
+    let first: any Connection
+    do { first = try location.connect(.writer) } catch { throw location.explained(error) }
+    do {
+      try Migrator(connection: first).run(migrations)
+      return first
+    } catch {
+      first.close()
+      throw error
+    }
+  }
+
   /// For tests of migrations: `migrations` may end early.
   init(
     _ location: StoreLocation, migrations: [Migration], readers count: Int,
     watch: any StoreWatch = Unwatched()
   ) throws(StoreError) {
     self.watch = watch
-    let first = try location.connect(.writer)
-    do {
-      try Migrator(connection: first).run(migrations)
-    } catch {
-      first.close()
-      throw error
-    }
+    let first = try Self.prepared(location, migrations)
     capabilities = first.dialect.capabilities
     writes = JobQueue()
     reads = capabilities.concurrentReads ? JobQueue() : writes
@@ -158,6 +172,14 @@ package final class Store: Sendable {
 }
 
 extension StoreLocation {
+  /// Why a first connection was not made, more exactly than the connection can tell.
+  func explained(_ error: StoreError) -> StoreError {
+    guard case .postgres(let url) = self, case .unavailable(let words) = error,
+      PostgresConnection.isDenied(url)
+    else { return error }
+    return .denied(words)
+  }
+
   func connect(_ role: SQLiteConnection.Role) throws(StoreError) -> any Connection {
     switch self {
     case .sqliteFile(let path): try SQLiteConnection(path: path, role: role)

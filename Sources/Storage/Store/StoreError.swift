@@ -12,6 +12,10 @@ package enum StoreError: Error, Hashable, Sendable {
   case busy
   /// The database cannot be reached or opened; nothing was changed.
   case unavailable(String)
+  /// The server refuses this user or has no such database; holds libpq's words about it.
+  case denied(String)
+  /// The tables cannot be made: somebody else's are there, or the user may not make any.
+  case notOurs(String)
   /// The URL cannot be read. It is not repeated here: it may hold a password.
   case malformedURL
   /// The connection was lost after COMMIT was sent: the change may or may not have happened.

@@ -51,7 +51,9 @@ extension StoreError {
   var concernsStore: Bool {
     switch self {
     case .busy, .unavailable, .outcomeUnknown, .full, .readOnly, .corrupt: true
-    case .conflict, .stale, .malformedURL, .schemaTooNew, .closed, .statement: false
+    // The last two come from opening alone.
+    case .conflict, .stale, .malformedURL, .schemaTooNew, .closed, .statement, .denied, .notOurs:
+      false
     }
   }
 }
