@@ -69,6 +69,70 @@ struct TLSTests {
     #expect(try projects([], url: plain).status == 6)
   }
 
+  private func make(_ kind: [String], _ certificate: String, _ key: String) throws {
+    let made = try run(
+      ["openssl", "req", "-x509", "-newkey"] + kind
+        + ["-keyout", key, "-out", certificate, "-days", "400", "-subj", "/CN=localhost"])
+    #expect(made.status == 0, "\(made.errors)")
+  }
+
+  @Test("config check, doctor and serve find what is wrong with certificate, key and authorities")
+  func faults() throws {
+    let installation = try Installation()
+    let folder = installation.folder
+    let (certificate, key) = (folder.file("cert.pem"), folder.file("key.pem"))
+    let curve = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    try make(curve + ["-nodes"], certificate, key)
+    try make(curve + ["-nodes"], folder.file("other.pem"), folder.file("other.key"))
+    try make(["rsa:2048", "-nodes"], folder.file("rsa.pem"), folder.file("rsa.key"))
+    let locked = (folder.file("locked.pem"), folder.file("locked.key"))
+    try make(curve + ["-passout", "pass:word"], locked.0, locked.1)
+    let junk = try folder.write("junk.pem", "no certificate")
+    let ports = ["--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
+    func check(_ more: [String], says word: String?, at: SourceLocation = #_sourceLocation) throws {
+      for (command, refused) in [(["config", "check"], 3), (["doctor"], 1), (["serve"], 3)] {
+        if word == nil, command == ["serve"] { continue }
+        let ended = try installation.command(command + ports + more)
+        let text = ended.output + ended.errors
+        #expect(ended.status == (word == nil ? 0 : Int32(refused)), "\(ended)", sourceLocation: at)
+        #expect(word.map { text.contains($0) } ?? true, "\(command): \(text)", sourceLocation: at)
+      }
+    }
+    func pair(_ certificate: String, _ key: String) -> [String] {
+      ["--tls-certificate", certificate, "--tls-key", key]
+    }
+    try check(pair(certificate, key) + ["--outbound-ca", certificate], says: nil)
+    try check(pair(certificate, folder.file("other.key")), says: "does not belong to")
+    try check(pair(certificate, folder.file("rsa.key")), says: "does not belong to")
+    try check(pair(locked.0, locked.1), says: "is encrypted")
+    try check(pair(junk, key), says: junk)
+    try check(pair(certificate, junk), says: junk)
+    try check(["--outbound-ca", folder.file("none.pem")], says: "none.pem")
+  }
+
+  @Test("An expired certificate fails both checks; a server starts with it and says so")
+  func expired() throws {
+    let installation = try Installation()
+    let folder = installation.folder
+    let (certificate, key) = (folder.file("cert.pem"), folder.file("key.pem"))
+    try make(
+      ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"], certificate, key)
+    let clock = folder.file("clock")
+    let shift = withUnsafeBytes(of: Int64(500) * 86_400 * 1_000_000) { Data($0) }
+    try shift.write(to: URL(filePath: clock))
+    let later = ["LATCHKEY_TEST_CLOCK": clock]
+    let tls = ["--tls-certificate", certificate, "--tls-key", key]
+    let ports = ["--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
+    for command in [["config", "check"], ["doctor"]] {
+      let ended = try run(
+        [Place.latchkey] + command + ["--data", installation.data] + ports + tls,
+        environment: later)
+      #expect(ended.status != 0 && (ended.output + ended.errors).contains("expired"), "\(ended)")
+    }
+    let server = try Latchkey(installation, arguments: tls, environment: later)
+    #expect(server.child.errors.contains("cert.pem expired at"))
+  }
+
   @Test("A certificate that cannot be read is told in one line with exit code 3")
   func unreadable() throws {
     let installation = try Installation()

@@ -1,4 +1,5 @@
-// config print, config check. Both read every setting as `serve` would and open nothing else.
+// config print, config check. Both read every setting as `serve` would; the check also loads the
+// certificates that settings name.
 internal import KeyModel
 
 enum ConfigCommands {
@@ -23,7 +24,8 @@ enum ConfigCommands {
   }
 
   static let check = Command(
-    path: ["config", "check"], summary: "Check every setting; print ok or what is wrong",
+    path: ["config", "check"],
+    summary: "Check every setting and the certificates they name; print ok or what is wrong",
     flags: [ResourceCommand.json], settings: Setting.all
   ) { invocation in
     let file: String?
@@ -46,7 +48,8 @@ enum ConfigCommands {
   /// Gives the config file that was read, if one was.
   private static func checked(_ invocation: Invocation) throws(ToolError) -> String? {
     let config = try invocation.config()
-    if config.text(.data) != nil { _ = try ServeSettings(config) }
+    let settings = try ServeSettings(config, anyFolder: true)
+    try settings.checkFiles(at: invocation.surroundings.now())
     return config.file
   }
 

@@ -43,6 +43,11 @@ enum ServeCommands {
     if isDemo { try await Demo.prepare(&config, invocation.surroundings) }
     let settings = try ServeSettings(config)
     try settings.folder.check()
+    if let validity = try settings.checkTLS(),
+      let complaint = settings.complaint(about: validity, at: invocation.surroundings.now())
+    {
+      Log(invocation.surroundings).warning(complaint)
+    }
     try ClockShift.announce(invocation.surroundings)
     Hardening.apply()
     Hardening.raiseDescriptorLimit()

@@ -21,8 +21,9 @@ package struct ServeSettings: Sendable {
   package var publicURL: String?
   package var outbound: OutboundSettings
 
-  init(_ config: Config) throws(ToolError) {
-    folder = DataFolder(try config.require(.data))
+  /// - Parameter anyFolder: for a check of the other settings alone.
+  init(_ config: Config, anyFolder: Bool = false) throws(ToolError) {
+    folder = DataFolder(anyFolder ? config.text(.data) ?? "." : try config.require(.data))
     store = Self.store(config, folder)
     masterKeyPath = config.text(.masterKeyFile) ?? folder.masterKey
     listen = try Self.address(config, .listen)
@@ -37,6 +38,21 @@ package struct ServeSettings: Sendable {
     upstreamTimeoutSeconds = config.number(.upstreamTimeout)
     publicURL = config.text(.publicURL)
     outbound = try OutboundSettings(config)
+    try checkPlaces()
+  }
+
+  /// Port 0 is another one each time.
+  private func checkPlaces() throws(ToolError) {
+    let places: [(Setting, HostPort?)] = [
+      (.listen, listen), (.gatewayListen, gatewayListen), (.metricsListen, metricsListen),
+    ]
+    for (at, (setting, place)) in places.enumerated() {
+      guard let place, place.port != 0 else { continue }
+      for (other, taken) in places[..<at] where taken == place {
+        throw ToolError(
+          .config, "\(setting.name) and \(other.name) are both \(place): give each its own")
+      }
+    }
   }
 
   static func store(_ config: Config, _ folder: DataFolder) -> StoreLocation {
@@ -69,11 +85,7 @@ package struct ServeSettings: Sendable {
   private static func tls(_ config: Config) throws(ToolError) -> TLSFiles? {
     switch (config.text(.tlsCertificate), config.text(.tlsKey)) {
     case (nil, nil): return nil
-    case (let certificate?, let key?):
-      for path in [certificate, key] {
-        do { _ = try Files.read(path) } catch { throw ToolError(.config, "TLS file \(error)") }
-      }
-      return TLSFiles(certificate: certificate, key: key)
+    case (let certificate?, let key?): return TLSFiles(certificate: certificate, key: key)
     default:
       throw ToolError(.config, "tls-certificate and tls-key belong together: give both or neither")
     }
