@@ -34,16 +34,32 @@ enum UpkeepCommands {
     ]
   ) { invocation in
     let path = Files.absolute(invocation.argument("FILE") ?? "")
-    let body = JSONWriter.compact(["path": .string(path)])
-    let value = try await Connection.with(invocation) { client in
-      try APIAnswer.success(try await client.send("POST", LocalHandler.backup, body: body)) ?? .null
-    }
+    let size = try await write(to: path, invocation)
     if invocation.has("json") {
-      return invocation.surroundings.line(JSONWriter.compactText(value))
+      let answer: JSONValue = ["path": .string(path), "bytes": .integer(size)]
+      return invocation.surroundings.line(JSONWriter.compactText(answer))
     }
     invocation.surroundings.line(
-      "written: \(path), \(Rendering.cell(value["bytes"])) bytes; keep master.key and "
-        + "revocations.journal too, apart from it")
+      "written: \(path), \(size) bytes; keep master.key and revocations.journal too, apart from it")
+  }
+
+  private static func write(to path: String, _ invocation: Invocation) async throws -> Int64 {
+    let folder = DataFolder(try invocation.config().require(.data))
+    try folder.check()
+    let file = try BackupFile(path)
+    do {
+      try await Connection.with(invocation) { client in
+        try await file.lend(in: folder) { place in
+          let body = JSONWriter.compact(["lent_at": .string(Files.absolute(place))])
+          _ = try APIAnswer.success(try await client.send("POST", LocalHandler.backup, body: body))
+        }
+      }
+    } catch {
+      file.remove()
+      let reason = "no backup was written to \(path): \(Failure.line(error))"
+      throw ToolError(Failure.exit(error), reason)
+    }
+    return file.size
   }
 
   static let restore = Command(

@@ -5,6 +5,24 @@ internal import Glibc
 enum Sockets {
   /// Nil with errno set.
   static func connect(unix path: String) -> Int32? {
+    withSocket(unix: path) { Glibc.connect($0, $1, $2) }
+  }
+
+  /// For one who comes, whoever may enter the folder. -1 with errno set.
+  static func listen(unix path: String) -> Int32 {
+    // Every other file is made with a mode of its own.
+    let mask = umask(0)
+    defer { umask(mask) }
+    let listener = withSocket(unix: path) { descriptor, address, size in
+      let code = bind(descriptor, address, size)
+      return code == 0 ? Glibc.listen(descriptor, 1) : code
+    }
+    return listener ?? -1
+  }
+
+  private static func withSocket(
+    unix path: String, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32? {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
@@ -17,7 +35,7 @@ enum Sockets {
     guard descriptor >= 0 else { return nil }
     let code = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
     return keep(descriptor, code)

@@ -8,13 +8,20 @@ extension Store {
   /// not get whole is removed.
   @discardableResult
   package func dump(toFile path: String) async throws -> Int64 {
-    let file = Handover(LineFile(descriptor: try LineFile.create(path)))
+    let descriptor = try LineFile.create(path)
     do {
-      return try await read { try DumpWriter(file: file.value).write($0) }
+      return try await dump(to: descriptor)
     } catch {
       unlink(path)
       throw error
     }
+  }
+
+  /// The same into an open file, which becomes the dump's own and is closed.
+  @discardableResult
+  package func dump(to descriptor: Int32) async throws -> Int64 {
+    let file = Handover(LineFile(descriptor: descriptor))
+    return try await read { try DumpWriter(file: file.value).write($0) }
   }
 }
 
