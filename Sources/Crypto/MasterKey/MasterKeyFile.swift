@@ -19,8 +19,7 @@ package enum MasterKeyError: Error, Hashable, Sendable, CustomStringConvertible 
   package var description: String {
     switch self {
     case .missing(let looked):
-      "no master key: looked for \(looked.joined(separator: ", ")); run latchkey init, "
-        + "or give the key this store was made with"
+      "no master key: looked for \(looked.joined(separator: ", "))"
     case .unreadable(let path, let reason): "master key \(path) cannot be read: \(reason)"
     case .symbolicLink(let path): "master key \(path) is a symbolic link: put the file itself there"
     case .notAFile(let path): "master key \(path) is no regular file"
@@ -116,7 +115,7 @@ package enum MasterKeyFile {
     guard status.st_mode & forbidden == 0 else {
       throw .tooOpen(path: path, mode: status.st_mode & 0o7777)
     }
-    guard !mustOwn || status.st_uid == geteuid() else {
+    guard !mustOwn || status.st_uid == geteuid() || isOfFolder(status.st_uid, path) else {
       throw .wrongOwner(path: path, owner: status.st_uid)
     }
     guard status.st_size <= maximumBytes else { throw .tooLarge(path: path) }
@@ -161,6 +160,7 @@ package enum MasterKeyFile {
       throw .unwritable(path: path, reason: reason())
     }
     defer { close(descriptor) }
+    handOver(descriptor, path)
     var failed = fchmod(descriptor, 0o400) != 0
     for key in keys.all where !failed {
       failed = key.line().withBytes {
@@ -175,11 +175,28 @@ package enum MasterKeyFile {
     try syncFolder(of: path)
   }
 
-  private static func syncFolder(of path: String) throws(MasterKeyError) {
+  /// What root makes in the folder of a server's user is that user's to read.
+  private static func handOver(_ descriptor: Int32, _ path: String) {
+    var owner = stat()
+    guard geteuid() == 0, stat(folder(of: path), &owner) == 0, owner.st_uid != 0 else { return }
+    // Where this is refused the file system has owners of its own.
+    _ = fchown(descriptor, owner.st_uid, owner.st_gid)
+  }
+
+  /// Root looks after the folders of others, with the keys of those whose folders they are.
+  private static func isOfFolder(_ user: uid_t, _ path: String) -> Bool {
+    var owner = stat()
+    return geteuid() == 0 && stat(folder(of: path), &owner) == 0 && owner.st_uid == user
+  }
+
+  private static func folder(of path: String) -> String {
     let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/")
-    let name = folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder
-    let descriptor = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    return folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder
+  }
+
+  private static func syncFolder(of path: String) throws(MasterKeyError) {
+    let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unwritable(path: path, reason: reason()) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw .unwritable(path: path, reason: reason()) }

@@ -103,10 +103,9 @@ enum MasterKeyCommands {
     try folder.check()
     let lock = try FolderLock.take(folder.path, purpose: invocation.command.name)
     let path = config.text(.masterKeyFile) ?? folder.masterKey
-    let variables = invocation.surroundings.variables
-    let keys = try MasterKeyFile.load(
-      credentialsDirectory: variables["CREDENTIALS_DIRECTORY"], path: path,
-      environmentValue: variables[MasterKeyFile.variable])
+    let keys = try MasterKeySource.load(
+      path, invocation.surroundings,
+      isNeeded: MasterKeySource.isNeeded(ServeSettings.store(config, folder)))
     let store = try ServeSettings.openStore(config, folder)
     do { try await body(store, keys, path) } catch {
       await OffThread.run { store.close() }

@@ -33,7 +33,8 @@ final class ControlPlane: Sendable {
   ) async throws {
     let log = Log(surroundings)
     let transport = try Outbound.transport(plan.outbound)
-    let keys = try Self.masterKeys(plan.masterKeyPath, surroundings)
+    let keys = try MasterKeySource.keys(
+      plan.masterKeyPath, surroundings, isNeeded: MasterKeySource.isNeeded(plan.store))
     storeTimes = times ?? StoreTimes(plan.store, elapsed: surroundings.elapsed)
     try ServeSettings.checkIsThere(plan.store)
     store = try Store.open(plan.store, watch: storeTimes)
@@ -93,17 +94,6 @@ final class ControlPlane: Sendable {
         return answer?.status == 200 ? answer?.body : nil
       }
     }
-  }
-
-  /// The master keys, with a warning where they come from a variable.
-  static func masterKeys(
-    _ path: String, _ surroundings: Surroundings
-  ) throws(MasterKeyError) -> MasterKeys {
-    let loaded = try MasterKeyFile.load(
-      credentialsDirectory: surroundings.variables["CREDENTIALS_DIRECTORY"], path: path,
-      environmentValue: surroundings.variables[MasterKeyFile.variable])
-    if let warning = loaded.warning { Log(surroundings).warning(warning) }
-    return loaded.keys
   }
 
   /// - Parameters:

@@ -4,6 +4,7 @@
 internal import Crypto
 internal import Glibc
 internal import KeyModel
+internal import Storage
 internal import Synchronization
 
 /// What a database knows of a journal.
@@ -67,7 +68,7 @@ final class RevocationJournal: Sendable {
     let unfinished = path + ".new"
     do {
       Files.remove(unfinished)
-      let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      let descriptor = FolderFile.open(unfinished, O_WRONLY | O_EXCL)
       guard descriptor >= 0 else { throw FileError(path: unfinished, code: errno) }
       defer { close(descriptor) }
       try Files.writeAll(descriptor, bytes, path: unfinished)

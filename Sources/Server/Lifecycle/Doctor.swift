@@ -33,9 +33,9 @@ struct Doctor {
     do { settings = try ServeSettings(config) } catch { return [fail("settings", error.message)] }
     var findings = [ok("settings", config.file.map { "from \($0)" } ?? "no config file")]
     findings.append(folder(settings))
-    let (keyFinding, keys) = masterKey(settings)
-    findings.append(keyFinding)
     let running = serverRuns(settings)
+    let (keyFinding, keys) = masterKey(settings, running)
+    findings.append(keyFinding)
     findings.append(await socket(settings, running))
     findings.append(journal(settings))
     findings.append(disk(settings))
@@ -45,7 +45,7 @@ struct Doctor {
       findings += await database(settings, keys)
       findings += ports(settings)
     }
-    findings += certificates(settings)
+    findings += certificates(settings) + authorities(settings)
     return findings
   }
 
@@ -58,16 +58,23 @@ struct Doctor {
     } catch { return fail("data folder", error.message) }
   }
 
-  private func masterKey(_ settings: ServeSettings) -> (Finding, MasterKeys?) {
+  private func masterKey(
+    _ settings: ServeSettings, _ running: Bool
+  ) -> (Finding, MasterKeys?) {
+    let isNeeded = MasterKeySource.isNeeded(settings.store)
     do {
-      let loaded = try MasterKeyFile.load(
-        credentialsDirectory: surroundings.variables["CREDENTIALS_DIRECTORY"],
-        path: settings.masterKeyPath,
-        environmentValue: surroundings.variables[MasterKeyFile.variable])
+      let loaded = try MasterKeySource.load(
+        settings.masterKeyPath, surroundings, isNeeded: isNeeded)
       let text = "\(loaded.keys.newest.id) from \(loaded.source)"
       if let warning = loaded.warning { return (warn("master key", warning), loaded.keys) }
       return (ok("master key", text), loaded.keys)
-    } catch { return (fail("master key", "\(error)"), nil) }
+    } catch {
+      // A service has it as a credential, which nobody else sees.
+      let isHidden = running && !Files.exists(settings.masterKeyPath)
+      return isHidden
+        ? (ok("master key", "held by the running server; none to be found from here"), nil)
+        : (fail("master key", error.message), nil)
+    }
   }
 
   private func serverRuns(_ settings: ServeSettings) -> Bool {
@@ -198,13 +205,28 @@ struct Doctor {
   }
 
   private func certificates(_ settings: ServeSettings) -> [Finding] {
-    guard let tls = settings.tls else { return [] }
-    return [tls.certificate, tls.key].map { path in
-      do {
-        _ = try Files.read(path)
-        return ok("tls", path)
-      } catch { return fail("tls", "\(error)") }
-    }
+    do {
+      guard let validity = try settings.checkTLS() else { return [] }
+      let now = surroundings.now()
+      if let complaint = settings.complaint(about: validity, at: now) {
+        return [fail("tls", complaint)]
+      }
+      let path = settings.tls?.certificate ?? ""
+      let text = "\(path) and its key, valid until \(ServeSettings.text(validity.until))"
+      let isLate = validity.until < now.adding(seconds: Self.renewal).seconds
+      return [isLate ? warn("tls", text + ": renew it") : ok("tls", text)]
+    } catch { return [fail("tls", error.message)] }
+  }
+
+  /// Seconds before the end of a certificate.
+  private static let renewal: Int64 = 14 * 86_400
+
+  private func authorities(_ settings: ServeSettings) -> [Finding] {
+    guard let path = settings.outbound.authorities else { return [] }
+    do {
+      try settings.checkAuthorities()
+      return [ok("outbound", "authorities of \(path)")]
+    } catch { return [fail("outbound", error.message)] }
   }
 
   private func ok(_ what: String, _ text: String) -> Finding { make(.ok, what, text) }

@@ -1,6 +1,7 @@
 // One process at a time works on a data folder. The lock dies with its holder, so a crash leaves
 // nothing to clean up; the file's text only says who holds it.
 internal import Glibc
+internal import Storage
 
 package final class FolderLock: Sendable {
   private let descriptor: Int32
@@ -38,7 +39,7 @@ package final class FolderLock: Sendable {
   static func attempt(_ folder: String, purpose: String) throws(ToolError) -> FolderLock? {
     let path = folder + "/latchkey.lock"
     let isNew = !Files.exists(path)
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let descriptor = FolderFile.open(path, O_RDWR | O_NOFOLLOW)
     guard descriptor >= 0 else {
       throw ToolError(.config, "cannot use the data folder: \(FileError(path: path, code: errno))")
     }

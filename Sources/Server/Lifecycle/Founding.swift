@@ -82,7 +82,11 @@ enum Founding {
     _ path: String, _ surroundings: Surroundings
   ) throws(MasterKeyError) -> (MasterKeys, isNew: Bool) {
     do {
-      return (try ControlPlane.masterKeys(path, surroundings), false)
+      let loaded = try MasterKeyFile.load(
+        credentialsDirectory: surroundings.variables["CREDENTIALS_DIRECTORY"], path: path,
+        environmentValue: surroundings.variables[MasterKeyFile.variable])
+      if let warning = loaded.warning { Log(surroundings).warning(warning) }
+      return (loaded.keys, false)
     } catch {
       guard case .missing = error else { throw error }
     }

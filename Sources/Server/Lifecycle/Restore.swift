@@ -111,7 +111,7 @@ struct Restore {
 
   private func reapply(_ restraints: [Restraint], in store: Store) async throws -> Int {
     let path = config.text(.masterKeyFile) ?? folder.masterKey
-    let keys = try ControlPlane.masterKeys(path, surroundings)
+    let keys = try MasterKeySource.keys(path, surroundings, isNeeded: true)
     let vault = try await Vault.open(store, masterKeys: keys)
     let policies = try PolicyLibrary(profiles: EmbeddedProfiles.texts())
     let table = RecordTable(peppers: vault.keyring.peppers)

@@ -37,8 +37,8 @@ final class FileBlocks: BlockStore {
 
   /// Makes the file where `role` is a writer's and there is none.
   init(path: String, role: SQLiteConnection.Role, turns: ReadTurns) throws(StoreError) {
-    let flags = role == .writer ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC
-    descriptor = Glibc.open(path, flags, 0o600)
+    descriptor =
+      role == .writer ? FolderFile.open(path, O_RDWR) : Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw .failedOpen(errno, "cannot open a file of request records")
     }

@@ -80,7 +80,7 @@ final class FileDays: RecordDays {
 
   /// Under another name until its tables are there, so that no reader meets it without them.
   private func make(_ day: Int64) throws(StoreError) {
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+    guard FolderFile.makeFolder(folder) == 0 || errno == EEXIST else {
       throw .failedOpen(errno, "cannot make the folder of request records")
     }
     let unfinished = path(day) + ".new"

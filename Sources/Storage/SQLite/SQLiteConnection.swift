@@ -52,7 +52,7 @@ final class SQLiteConnection: Connection {
   /// SQLite would make the file readable to others, and would open one it cannot write as
   /// read-only.
   private static func prepareFile(_ path: String) throws(StoreError) {
-    let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let file = FolderFile.open(path, O_RDWR)
     guard file >= 0 else {
       let code = errno
       throw .failedOpen(code, "cannot open the database file: \(String(cString: strerror(code)))")
