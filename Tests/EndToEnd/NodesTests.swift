@@ -38,6 +38,33 @@ struct NodesTests {
     #expect(second.child.stop(SIGTERM) == 0)
   }
 
+  @Test("init on a database that has its server says how to add another, and that works")
+  func added() throws {
+    let world = try World(.postgres)
+    let installation = world.latchkey.installation
+    let url = try #require(installation.databaseURL)
+    let data = installation.folder.file("added")
+    let told = try run([Place.latchkey, "init", "--data", data, "--database", url])
+    #expect(told.status == 5, "\(told)")
+    for word in ["mode 0700", "master.key", "serve --data \(data)", "--node"] {
+      #expect(told.errors.contains(word), "\(told.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: data))
+    // As docs/OPERATIONS.md says it.
+    #expect(try run(["install", "-d", "-m", "0700", data]).status == 0)
+    let copied = try run(
+      ["install", "-m", "0400", installation.data + "/master.key", data + "/master.key"])
+    #expect(copied.status == 0)
+    let key = try world.issue()
+    let second = try Latchkey(
+      installation, arguments: ["--node", "added"], name: "added", data: data)
+    let answer = try second.expect(
+      200, "POST", "/v1/verify", ["project": "demo", "key": key.secret])
+    #expect(answer["code"].string == "valid")
+    let checked = try run([Place.latchkey, "doctor", "--data", data, "--database", url])
+    #expect(checked.status == 0, "\(checked)")
+  }
+
   @Test("A key issued on one node passes the other, and its revocation refuses it there within 1 s")
   func revocationTravels() throws {
     let world = try World(.postgres)

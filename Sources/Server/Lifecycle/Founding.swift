@@ -109,12 +109,18 @@ enum Founding {
       throw error
     }
     await OffThread.run { store.close() }
-    guard made else {
-      throw ToolError(
-        .refused,
-        "\(folder.path) is initialised already: run latchkey serve --data \(folder.path), "
-          + "or latchkey operator-keys create for a further operator key")
+    if !made { throw ToolError(.refused, already(folder, location)) }
+  }
+
+  private static func already(_ folder: DataFolder, _ location: StoreLocation) -> String {
+    if case .postgres = location, !Files.exists(folder.journal) {
+      return "the database is initialised already. For a further server on it: make the folder "
+        + "\(folder.path) (mode 0700), copy the first server's master.key into it (mode 0400), "
+        + "and run latchkey serve --data \(folder.path) with the same --database and "
+        + "a --node of its own"
     }
+    return "\(folder.path) is initialised already: run latchkey serve --data \(folder.path), "
+      + "or latchkey operator-keys create for a further operator key"
   }
 
   /// Whether `init` has been here, as far as the folder tells.
