@@ -6,7 +6,8 @@ set -eu
 
 build="pkg-config libevent-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev
   libcurl4-openssl-dev"
-test="curl python3 python3-venv openssl procps sqlite3 postgresql nginx-light prometheus"
+test="curl python3 python3-venv openssl procps sqlite3 postgresql nginx-light haproxy
+  prometheus"
 bench="wrk haproxy nginx-light nghttp2-client"
 
 wanted=""

@@ -11,7 +11,8 @@ struct NginxTests {
   let url: String
 
   init() throws {
-    world = try World()
+    // As the file's head asks for.
+    world = try World(arguments: ["--trusted-proxy", "127.0.0.1/32"])
     echo = try EchoServer()
     let port = try freePort()
     let shipped = Place.repository + "/packaging/nginx/latchkey.conf"
@@ -79,6 +80,18 @@ struct NginxTests {
     #expect(passed.status == 200)
     #expect(!passed.text.contains("forged"))
     #expect(passed.text.contains(world.account))
+  }
+
+  @Test("Callers have their own address on record, not nginx's and not one of their choice")
+  func addresses() throws {
+    let key = try world.issue()
+    let told = ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7"]
+    let answer = try Curl.call(
+      url + "/echo",
+      ["--interface", "127.0.0.2", "-H", "Authorization: Bearer \(key.secret)"]
+        + told.flatMap { ["-H", $0] })
+    #expect(answer.status == 200)
+    #expect(try world.addresses() == ["127.0.0.2"])
   }
 
   @Test("A Latchkey that is down lets nothing pass")

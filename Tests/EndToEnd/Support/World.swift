@@ -59,6 +59,18 @@ final class World: Sendable {
     try latchkey.expect(204, "DELETE", "/v1/keys/\(key.id)")
   }
 
+  /// Of the clients of every call on record, once there is one.
+  func addresses() throws -> [String?] {
+    var found: [String?] = []
+    let path = "/v1/accounts/\(account)/requests"
+    _ = try poll(seconds: 10) {
+      let rows = try latchkey.expect(200, "GET", path)["data"].array ?? []
+      found = rows.map { $0["address"].string }
+      return !found.isEmpty
+    }
+    return found
+  }
+
   /// `POST /v1/verify`, whole answer.
   func verify(_ body: [String: Any]) throws -> JSON {
     try latchkey.expect(200, "POST", "/v1/verify", body.merging(["project": project]) { $1 })

@@ -39,7 +39,8 @@ final class NginxTests {
       "x-latchkey-account: forged", "X-Latchkey-Assertion: forged", "X-Latchkey-Status: forged",
       "X-Original-URI: /forged", "X-Original-Method: forged", "X-Forwarded-Uri: /forged",
       "X-Forwarded-Method: forged", "X-Forwarded-For: forged", "Forwarded: forged",
-      "Connection: X-Latchkey-Key",
+      "Connection: X-Latchkey-Key", "X-Latchkey: forged", "X-Latchkey-Lease: forged",
+      "X-Latchkey-Lease-Expires: forged",
     ]
     let answer = try #require(
       call(token, method: "POST", headers: forged + ["Content-Length: 5"], body: "hello"))
