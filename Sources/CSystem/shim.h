@@ -35,8 +35,15 @@ static inline int latchkey_barrier_register(void) {
 }
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+
+// Whether whoever started this process has it ignore the signal, as nohup does.
+static inline int latchkey_is_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 // Gives the process at the other end of a Unix socket a descriptor of `file`. -1 with errno set.
 static inline int latchkey_send_descriptor(int socket, int file) {
@@ -95,6 +102,7 @@ static inline int latchkey_eventfd(void) { return -1; }
 static inline int latchkey_punch_hole(int file, long start, long count) { return -1; }
 static inline int latchkey_barrier_register(void) { return -1; }
 static inline int latchkey_barrier(void) { return -1; }
+static inline int latchkey_is_ignored(int signal) { return 0; }
 static inline int latchkey_send_descriptor(int socket, int file) { return -1; }
 static inline int latchkey_receive_descriptor(int socket) { return -1; }
 static inline void latchkey_name_thread(const char *name) {}

@@ -43,6 +43,7 @@ struct FullDiskTests {
     #expect(latchkey.child.status == nil)
     let complaint = try isReady()
     #expect(complaint.status == 503 && complaint.text.contains("full"), "\(complaint)")
+    #expect(!complaint.text.contains("start again"), "it recovers by itself")
     #expect(try Curl.call(latchkey.api + "/livez").status == 200)
     for secret in secrets { #expect(try code(secret) == "valid") }
     if disk.canBeEmptied {

@@ -25,6 +25,22 @@ struct StopTests {
     #expect(try latchkey.child.wait(seconds: 10) == 0)
   }
 
+  @Test("SIGHUP lets the call in flight finish; a server that is to ignore it goes on")
+  func hungUp() throws {
+    let world = try World()
+    let wire = try slowCall(world, milliseconds: 600)
+    kill(world.latchkey.child.pid, SIGHUP)
+    #expect(try wire.receive().status == 200)
+    #expect(try world.latchkey.child.wait(seconds: 10) == 0)
+    let deaf = try Latchkey(
+      world.latchkey.installation, name: "deaf",
+      launcher: ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"])
+    kill(deaf.child.pid, SIGHUP)
+    usleep(300_000)
+    #expect(try Curl.call(deaf.api + "/livez").status == 200)
+    #expect(deaf.child.stop(SIGTERM) == 0)
+  }
+
   @Test("A second SIGTERM ends the server without waiting for its calls")
   func impatient() throws {
     let world = try World()

@@ -83,6 +83,11 @@ struct CommandLineTests {
     #expect(keys.output.contains("latchkey keys create --account"))
     let create = await latchkey("keys", "create", "-h")
     #expect(create.output.contains("--expires-at TIME"))
+    #expect(create.output == (await latchkey("help", "keys-create")).output)
+    let operators = await latchkey("help", "operator-keys-create")
+    #expect(operators.output.contains("latchkey operator-keys create"))
+    let project = await latchkey("projects", "create", "--help")
+    #expect(project.output.contains("latchkey projects create SLUG --name NAME"))
     let wrong = await latchkey("help", "kyes")
     #expect(wrong.exit == .usage)
     #expect(wrong.errors.contains("did you mean keys?"))
@@ -94,6 +99,7 @@ struct CommandLineTests {
       .deletingLastPathComponent()
     let page = try String(contentsOf: root.appending(path: "docs/cli.md"), encoding: .utf8)
     let made = await latchkey("help", "--markdown")
+    #expect(made.output.contains("| `config` | `LATCHKEY_CONFIG` | – |"))
     #expect(page == made.output, "run: latchkey help --markdown > docs/cli.md")
   }
 

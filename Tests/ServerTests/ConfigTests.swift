@@ -1,5 +1,6 @@
 // Where settings come from, which one wins, and what is said when one is wrong.
 import Glibc
+import Storage
 import Testing
 
 @testable import Server
@@ -126,6 +127,23 @@ struct ConfigTests {
     #expect(try config([:], variables).texts(.trustedProxy) == ["10.0.0.0/8", "::1/128"])
     let file = try folder.write("{\"trusted_proxy\": [\"10.0.0.0/8\"]}", to: "c.json")
     #expect(try config(["config": [file]]).texts(.trustedProxy) == ["10.0.0.0/8"])
+  }
+
+  @Test("Two listeners on one place are refused, but for port 0")
+  func places() async {
+    for folder in [["--data", "/x"], []] {
+      let one = ["config", "check", "--listen", "127.0.0.1:9", "--gateway-listen", "127.0.0.1:9"]
+      let same = await latchkey(one + folder)
+      #expect(same.exit == .config && same.errors.contains("gateway-listen and listen"), "\(same)")
+      let free = ["config", "check", "--listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0"]
+      #expect(await latchkey(free + folder).exit == .ok)
+    }
+  }
+
+  @Test("What a store says fits both engines and does not ask for a start that is not needed")
+  func storeWords() {
+    #expect(!Failure.line(StoreError.full).contains("start again"))
+    #expect(Failure.line(StoreError.readOnly).contains("PostgreSQL"))
   }
 
   @Test("A certificate without its key is refused")

@@ -110,7 +110,8 @@ struct Help {
       "", "## Settings", "", "| setting | variable | config file | |", "| --- | --- | --- | --- |",
     ]
     lines += Setting.all.map {
-      "| `\($0.name)` | `\($0.variable)` | `\($0.member)` | \(escaped($0.summary)) |"
+      let member = ConfigFile.outside.contains($0.name) ? "–" : "`\($0.member)`"
+      return "| `\($0.name)` | `\($0.variable)` | \(member) | \(escaped($0.summary)) |"
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -14,7 +14,12 @@ enum AboutCommands {
   ) { invocation in
     let help = Help(commands: CommandTable.all, groups: CommandTable.groups)
     if invocation.has("markdown") { return invocation.surroundings.write(help.markdown()) }
-    let path = ["COMMAND", "SUBCOMMAND"].compactMap { invocation.argument($0) }
+    var path = ["COMMAND", "SUBCOMMAND"].compactMap { invocation.argument($0) }
+    if path.count == 1,
+      let joined = CommandTable.all.first(where: { $0.path.joined(separator: "-") == path[0] })
+    {
+      path = joined.path
+    }
     guard path.isEmpty || CommandTable.all.contains(where: { $0.path.starts(with: path) }) else {
       let hint = Nearest.hint(
         path.joined(separator: " "),

@@ -23,7 +23,6 @@ enum ResourceTable {
   // MARK: Projects
 
   private static let projectFlags = [
-    flag("name", "NAME", "what people call it"),
     flag("policy", "JSON", "merge patch over the profile; @FILE reads a file"),
     flag("upstream", "URL", "the API behind the gateway"),
     flag("host", "HOST", "host name by which the gateway finds it", repeatable: true),
@@ -36,7 +35,9 @@ enum ResourceTable {
     ResourceCommand(
       path: ["projects", "create"], summary: "Make a project", method: "POST",
       route: "/v1/projects", arguments: [slug],
-      flags: projectFlags + [flag("profile", "NAME", "the profile its policy begins with")],
+      flags: [
+        Flag(name: "name", placeholder: "NAME", summary: "what people call it", required: true)
+      ] + projectFlags + [flag("profile", "NAME", "the profile its policy begins with")],
       fields: [.body("SLUG", "slug"), .body("profile")] + projectFields,
       examples: [
         Example(
@@ -51,7 +52,8 @@ enum ResourceTable {
       route: "/v1/projects/{SLUG}", arguments: [slug]),
     ResourceCommand(
       path: ["projects", "update"], summary: "Change a project", method: "PATCH",
-      route: "/v1/projects/{SLUG}", arguments: [slug], flags: projectFlags,
+      route: "/v1/projects/{SLUG}", arguments: [slug],
+      flags: [flag("name", "NAME", "what people call it")] + projectFlags,
       fields: projectFields),
     ResourceCommand(
       path: ["projects", "delete"], summary: "Delete a project with all its accounts and keys",

@@ -22,7 +22,8 @@ extension ResourceTable {
       route: "/v1/accounts/{account}/webhooks",
       arguments: [Argument(name: "URL", summary: "https://…")],
       flags: [
-        account, Flag(name: "name", placeholder: "NAME", summary: "what people call it"),
+        account,
+        Flag(name: "name", placeholder: "NAME", summary: "what people call it", required: true),
       ] + webhookFlags,
       fields: [.body("URL", "url"), .body("name")] + webhookFields,
       examples: [

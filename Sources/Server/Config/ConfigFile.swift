@@ -4,7 +4,7 @@ internal import KeyModel
 
 enum ConfigFile {
   /// Settings that cannot stand in the file: it would be too late for them.
-  private static let outside = [Setting.config.name]
+  static let outside = [Setting.config.name]
 
   static func read(_ path: String) throws(ToolError) -> [String: Config.Value] {
     let bytes: [UInt8]

@@ -51,8 +51,10 @@ enum Failure {
     case .malformedURL:
       "the database URL cannot be read: want postgres://USER@HOST:PORT/NAME, with special "
         + "characters as %XX"
-    case .full: "the disk (or quota) under the database is full: make room and start again"
-    case .readOnly: "the database cannot be written: check owner and mode of the data folder"
+    case .full: "the disk (or quota) under the database is full: make room"
+    case .readOnly:
+      "the database cannot be written: check owner and mode of the data folder, or, with "
+        + "PostgreSQL, whether the server is a standby or set to read-only"
     case .busy: "the database is held by another process: stop that first"
     case .corrupt(let reason): "the database is damaged: \(reason): restore a backup"
     case .schemaTooNew(let found, let known):

@@ -1,5 +1,5 @@
-// SIGTERM and SIGINT as values on a thread of their own, so that no handler runs in the middle of
-// anything. The first asks for an orderly end; the second ends the process at once.
+// SIGTERM, SIGHUP and SIGINT as values on a thread of their own, so that no handler runs in the
+// middle of anything. The first asks for an orderly end; the second ends the process at once.
 internal import CSystem
 internal import Glibc
 
@@ -36,11 +36,15 @@ package enum Signals {
     if started == 0 { pthread_detach(thread) }
   }
 
+  private static let isHangupIgnored = latchkey_is_ignored(SIGHUP) != 0
+
   private static func stops() -> sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
     sigaddset(&set, SIGTERM)
     sigaddset(&set, SIGINT)
+    // The terminal went away. Under nohup it stays ignored: blocked it would be waited for.
+    if !isHangupIgnored { sigaddset(&set, SIGHUP) }
     return set
   }
 }
