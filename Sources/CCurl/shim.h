@@ -31,6 +31,10 @@ static inline CURLcode latchkey_curl_set_socket_opener(CURL *handle,
                                                        curl_opensocket_callback callback) {
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
 }
+static inline CURLcode latchkey_curl_set_socket_closer(CURL *handle,
+                                                       curl_closesocket_callback callback) {
+  return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, callback);
+}
 static inline CURLcode latchkey_curl_set_before_request(CURL *handle,
                                                         curl_prereq_callback callback) {
   return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);

@@ -1,5 +1,6 @@
 // How a server ends at a signal other than the first SIGTERM.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Stopping")
@@ -69,6 +70,28 @@ struct StopTests {
     let calls = try world.receiver.wait(2, seconds: 10)
     #expect(calls.count == 2 && Set(calls.map { $0.header("webhook-id") }).count == 1)
     withExtendedLifetime(next) {}
+  }
+
+  @Test("A mail server that takes the connection and never greets does not hold it up either")
+  func hangingMails() throws {
+    let (listener, port) = Loopback.listen()
+    defer { close(listener) }
+    let world = try World(arguments: [
+      "--smtp-url", "smtp://127.0.0.1:\(port)", "--mail-from", "keys@localhost",
+    ])
+    try world.latchkey.expect(
+      201, "POST", "/v1/accounts/\(world.account)/members",
+      ["email": "ann@example.com", "role": "admin"])
+    try world.latchkey.expect(
+      200, "POST", "/v1/leaks", ["token": try world.issue().secret, "url": "https://x/1"])
+    // Returns once the server has called.
+    let peer = try #require(Loopback.accept(listener))
+    defer { close(peer) }
+    let begun = DispatchTime.now()
+    kill(world.latchkey.child.pid, SIGTERM)
+    #expect(try world.latchkey.child.wait(seconds: 20) == 0)
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - begun.uptimeNanoseconds) / 1e9
+    #expect(seconds < 6, "\(seconds)")
   }
 
   /// A gateway call that has reached the upstream, with its answer to come.

@@ -20,6 +20,7 @@ final class CurlLoop: @unchecked Sendable {
   }
 
   private let multi: UnsafeMutableRawPointer
+  let sockets = CurlSockets()
   private let inbox = Mutex(Inbox())
   /// How many transfers are under way at once; the others wait in their order.
   private let capacity: Int
@@ -38,7 +39,11 @@ final class CurlLoop: @unchecked Sendable {
     }
   }
 
-  deinit { curl_multi_cleanup(multi) }
+  deinit {
+    // Connections that were kept are taken leave of here; nobody waits for the answer.
+    sockets.hearNothing()
+    curl_multi_cleanup(multi)
+  }
 
   /// From any thread. False where the loop takes nothing more; the transfer was not begun then.
   func submit(_ transfer: any CurlTransfer) -> Bool {
@@ -79,7 +84,7 @@ final class CurlLoop: @unchecked Sendable {
 
   /// Blocks its thread until the loop has been drained or cut.
   func run() {
-    var driver = CurlDriver(multi: multi, capacity: capacity)
+    var driver = CurlDriver(multi: multi, sockets: sockets, capacity: capacity)
     while true {
       let (taken, isDraining, isCut) = inbox.withLock {
         let taken = $0.transfers
@@ -97,14 +102,16 @@ final class CurlLoop: @unchecked Sendable {
 /// The handles of a running loop; on its thread.
 private struct CurlDriver {
   let multi: UnsafeMutableRawPointer
+  let sockets: CurlSockets
   let capacity: Int
   private var waiting: [any CurlTransfer] = []
   private var waitingFrom = 0
   private var running: [UnsafeMutableRawPointer: any CurlTransfer] = [:]
   private var spare: [CurlHandle] = []
 
-  init(multi: UnsafeMutableRawPointer, capacity: Int) {
+  init(multi: UnsafeMutableRawPointer, sockets: CurlSockets, capacity: Int) {
     self.multi = multi
+    self.sockets = sockets
     self.capacity = capacity
   }
 
@@ -171,6 +178,9 @@ private struct CurlDriver {
   }
 
   private mutating func endAll(_ code: CURLcode?) {
+    // A mail that is taken from libcurl before its end counts as whole: it would be given its last
+    // line, and that line's answer would be waited for.
+    sockets.cut()
     for raw in Array(running.keys) { end(raw, code) }
   }
 

@@ -45,7 +45,9 @@ package struct CurlMail: MailTransport {
       return .refused("The recipient is not a mail address.")
     }
     return await withCheckedContinuation { continuation in
-      let transfer = MailTransfer(message, recipient, server, transport.trust) {
+      let transfer = MailTransfer(
+        message, recipient, server, transport.trust, transport.loop.sockets
+      ) {
         continuation.resume(returning: $0)
       }
       if !transport.loop.submit(transfer) { transfer.finish(nil, .none) }
@@ -59,18 +61,20 @@ private final class MailTransfer: CurlTransfer, @unchecked Sendable {
   private let recipient: String
   private let server: MailServer
   private let trust: TrustStore
+  private let sockets: CurlSockets
   private let report: @Sendable (MailOutcome) -> Void
   private let recipients = CurlLines()
   private var sent = 0
 
   init(
     _ message: [UInt8], _ recipient: String, _ server: MailServer, _ trust: TrustStore,
-    _ report: @escaping @Sendable (MailOutcome) -> Void
+    _ sockets: CurlSockets, _ report: @escaping @Sendable (MailOutcome) -> Void
   ) {
     self.message = message
     self.recipient = recipient
     self.server = server
     self.trust = trust
+    self.sockets = sockets
     self.report = report
   }
 
@@ -94,6 +98,7 @@ private final class MailTransfer: CurlTransfer, @unchecked Sendable {
     options.set(CURLOPT_NOSIGNAL, true)
     options.set(CURLOPT_QUICK_EXIT, true)
     trust.install(&options)
+    sockets.install(&options)
     options.set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
     options.apply {
       latchkey_curl_set_reader($0) { bytes, size, count, transfer in

@@ -25,6 +25,8 @@ final class MailServerProcess: @unchecked Sendable {
     var data: String
   }
 
+  func says(_ word: String) -> Bool { script.lines.contains(word) }
+
   /// In the order in which they were taken.
   var mails: [Taken] {
     script.lines.dropFirst().compactMap {

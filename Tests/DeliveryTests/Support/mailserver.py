@@ -1,8 +1,11 @@
 # A mail server on a free loopback port, with STARTTLS and AUTH where it is told so. Prints its port,
 # then a line of JSON for each mail it took. Recipients that begin with `refused` and `busy` get 550
-# and 451.
+# and 451; for `slow` it takes the text only once the other side says something of its own accord, and
+# for `deaf` it answers QUIT once the other side has gone. Lines `waits`, `quits` and `left` tell when,
+# and `waited for` that the other side stayed on.
 import base64
 import json
+import select
 import socket
 import ssl
 import sys
@@ -86,6 +89,9 @@ class Session:
         self.answer("250 ok")
 
     def do_data(self, line):
+        if any(name.startswith("<slow") for name in self.recipients):
+            say("waits")
+            select.select([self.stream], [], [], 30)
         self.answer("354 go")
         lines = []
         while True:
@@ -103,6 +109,10 @@ class Session:
         self.answer("250 ok")
 
     def do_quit(self, line):
+        if any(name.startswith("<deaf") for name in self.recipients):
+            say("quits")
+            if not select.select([self.stream], [], [], 20)[0]:
+                say("waited for")
         self.answer("221 bye")
 
 
@@ -113,6 +123,7 @@ def serve(plain, options):
         pass
     finally:
         plain.close()
+        say("left")
 
 
 certificate, key, password, port = sys.argv[1:5]
