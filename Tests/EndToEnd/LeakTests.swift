@@ -94,9 +94,14 @@ struct LeakTests {
     let scanner = try Scanner()
     let world = try world(scanner)
     let (leaked, other) = (try world.issue(), try world.issue())
+    let encoded = leaked.secret.replacing("_", with: "%5F")
     let reports: [[String: Any]] = [
       ["token": "sk_live_nobodys", "type": "demo", "url": "https://x/1", "source": "commit"],
-      ["token": leaked.secret, "type": "demo", "url": "https://x/2", "source": "commit"],
+      [
+        "token": leaked.secret, "type": "demo",
+        "url": "https://me:pw@x/2?a=\(leaked.secret)&b=\(encoded)",
+        "source": "in \(leaked.secret)",
+      ],
       ["token": leaked.secret, "type": "demo", "url": ""],
     ]
     let body = JSON.text(reports)
@@ -118,7 +123,8 @@ struct LeakTests {
     let entries = (audit["data"].array ?? []).filter { $0["action"].string == "leak.reported" }
     #expect(entries.count == 2 && entries.allSatisfy { $0["actor"].string == "scanner" })
     for place in [audit.description, world.latchkey.child.errors, world.latchkey.child.output] {
-      #expect(!place.contains(leaked.secret))
+      #expect(!place.contains(leaked.secret) && !place.contains(encoded))
+      #expect(!place.contains("me:pw"))
     }
   }
 

@@ -1,5 +1,6 @@
 // What the people of an account are told by e-mail: which facts, who should hear of them, and which
-// knob of the policy switches each on. Facts hold no secret: a URL is shown without its path.
+// knob of the policy switches each on. Facts hold no secret: an endpoint is shown without its path,
+// the place of a leak without its query.
 
 package enum Notice: Sendable, Hashable {
   package enum CyclingChange: String, Sendable, Hashable {
@@ -20,6 +21,7 @@ package enum Notice: Sendable, Hashable {
   case webhookDisabled(name: String, url: String, reason: String)
   case keyExpiring(name: String, hint: String, environment: String, days: Int, at: Timestamp)
   case quotaReached(percent: Int64, limit: Int64, scope: MeterScope, resetsAt: Timestamp)
+  /// - `source`: where it was found, as it may go on record.
   /// - `action`: what was done about it, in the words of the policy.
   case keyLeaked(name: String, hint: String, environment: String, source: String, action: String)
 

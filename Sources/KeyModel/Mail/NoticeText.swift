@@ -65,7 +65,7 @@ package struct NoticeText: Sendable {
       NoticeText(
         "A key was found where it should not be",
         unexpected("One of your keys was reported as public."),
-        key(name, hint, environment) + [("Found", source), ("Done about it", action)])
+        key(name, hint, environment) + [("Found", publicPlace(source)), ("Done about it", action)])
     default: NoticeText("Notice", "", [])
     }
   }
@@ -85,6 +85,13 @@ package struct NoticeText: Sendable {
 
   private static func unexpected(_ sentence: String) -> String {
     sentence + " If you did not expect this, look at your account at once."
+  }
+
+  /// Whoever is to take a secret away has to know the path; a query may be a leave to read.
+  private static func publicPlace(_ text: String) -> String {
+    guard text.contains("://"), let query = text.firstIndex(of: "?") else { return text }
+    let fragment = text[query...].firstIndex(of: "#") ?? text.endIndex
+    return text[..<query] + "?…" + text[fragment...]
   }
 
   /// A path or a query may be a secret between the owner and the endpoint.

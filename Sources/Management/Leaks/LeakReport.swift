@@ -11,10 +11,11 @@ package struct LeakReport: Sendable {
   }
   package var subject: Subject
   package var type = ""
+  /// Where it was found and what kind of place that is, in the finder's words: may hold what was
+  /// found, and more that is secret. Never stored or sent as they are.
   package var url = ""
   package var source = ""
 
-  static let longestURL = 1024
   static let longestWord = 128
 
   /// `{token|key, type?, url?, source?}`; `key` is an id or, as in a verify call, the secret.
@@ -33,7 +34,6 @@ package struct LeakReport: Sendable {
     } else {
       subject = .text(Secret(token ?? key ?? ""))
     }
-    url = Self.place(url, of: subject)
   }
 
   private init?(_ item: JSONValue) {
@@ -41,7 +41,7 @@ package struct LeakReport: Sendable {
     subject = .text(Secret(token))
     type = Self.word(item["type"])
     source = Self.word(item["source"])
-    url = Self.place(item["url"]?.string ?? "", of: subject)
+    url = item["url"]?.string ?? ""
   }
 
   /// Nil where the body is not a list of objects that each have a token.
@@ -53,17 +53,5 @@ package struct LeakReport: Sendable {
 
   private static func word(_ value: JSONValue?) -> String {
     String((value?.string ?? "").unicodeScalars.filter { $0.value >= 32 }.prefix(longestWord))
-  }
-
-  /// Places are kept, so a secret that stands in one is not.
-  private static func place(_ url: String, of subject: Subject) -> String {
-    var url = url
-    if case .text(let secret) = subject {
-      for text in LeakedText.candidates(secret.revealText()) where url.contains(text) {
-        url = url.split(separator: text, omittingEmptySubsequences: false)
-          .joined(separator: "[redacted]")
-      }
-    }
-    return String(url.unicodeScalars.filter { $0.value >= 32 }.prefix(longestURL))
   }
 }

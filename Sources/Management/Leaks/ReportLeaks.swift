@@ -73,7 +73,7 @@ extension UseCases {
     case .text(let secret):
       for text in LeakedText.candidates(secret.revealText()) {
         let token = Secret(text)
-        for lookup in vault.keyring.peppers.map({ $0.lookup(of: token) }) {
+        for lookup in lookups(of: token) {
           if let found = try find(lookup, view) { return found }
         }
         let imported = token.withBytes { LookupHasher.sha256(of: $0) }
@@ -109,7 +109,8 @@ extension UseCases {
     }
     let (key, version) = (found.key, found.version)
     verdict.key = key
-    if let earlier = try context.tx.leaks.find(version.id, url: report.url) {
+    let place = try place(report, of: key, context.view)
+    if let earlier = try context.tx.leaks.find(version.id, url: place.url) {
       context.nothingToDo()
       verdict.action = earlier.action
       return verdict
@@ -119,9 +120,9 @@ extension UseCases {
     let action = lives ? policy.leaks.action.done : .none
     verdict.action = action
     let leak = Leak(
-      id: entropy.newID(context.now), versionID: version.id, url: report.url, keyID: key.id,
+      id: entropy.newID(context.now), versionID: version.id, url: place.url, keyID: key.id,
       projectID: key.projectID,
-      accountID: key.accountID, source: report.source, action: action,
+      accountID: key.accountID, source: place.source, action: action,
       reportedBy: context.actor, reportedAt: context.now)
     guard try context.tx.leaks.insert(leak) else {
       context.nothingToDo()

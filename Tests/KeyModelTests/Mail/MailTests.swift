@@ -41,6 +41,19 @@ struct MailTests {
     #expect(body.text.contains("https://l.example/"))
   }
 
+  @Test("The place of a leak is told with its path and without its query")
+  func places() {
+    for (source, shown) in [
+      ("https://h.example/a/b.env?token=secret#L7", "https://h.example/a/b.env?…#L7"),
+      ("https://h.example/a#L7?secret", "https://h.example/a#L7?…"), ("paste", "paste"),
+      ("seen?", "seen?"),
+    ] {
+      let notice = Notice.keyLeaked(
+        name: "n", hint: "abcd", environment: "e", source: source, action: "revoked")
+      #expect(NoticeText(notice).facts.contains { $0.label == "Found" && $0.value == shown })
+    }
+  }
+
   @Test("Each knob of the policy switches its notices")
   func knobs() {
     var rules = NotifyRules()
