@@ -103,9 +103,36 @@ struct WebhookTests {
     let moved = await unique.site.ask(
       "PATCH", "/v1/webhooks/\(other)", #"{"url":"https://a.example/in"}"#)
     #expect(moved.code == "webhook_url_taken")
+    for url in [
+      "HTTPS://A.example/in", "https://a.example:443/in?", "https://a.example/%69n",
+      "https://a.example/./x/%2e%2e/in",
+    ] {
+      let spelled = await unique.make(Self.body(url))
+      #expect(spelled.code == "webhook_url_taken", "\(url)")
+      let patched = await unique.site.ask(
+        "PATCH", "/v1/webhooks/\(other)", #"{"url":"\#(url)"}"#)
+      #expect(patched.code == "webhook_url_taken", "\(url)")
+    }
+    let respelled = await unique.site.ask(
+      "PATCH", "/v1/webhooks/\(other)", #"{"url":"https://B.example:443?"}"#)
+    #expect(respelled.status == 200 && respelled.body["url"] == "https://B.example:443?")
+  }
+
+  @Test("Webhooks of one URL that a policy allowed can be changed under one that does not")
+  func doubles() async throws {
     let free = try await Place()
+    let hook = try await free.make().text("id")
     #expect(await free.make().status == 201)
-    #expect(await free.make().status == 201)
+    let changed = await free.site.ask(
+      "PATCH", "/v1/projects/demo", #"{"policy":{"webhooks":{"unique_url":true}}}"#)
+    #expect(changed.status == 200)
+    for (patch, status) in [
+      (#"{"enabled":false}"#, 200), (#"{"url":"HTTPS://a.example/in"}"#, 200),
+      (#"{"environment":"sandbox"}"#, 200), (#"{"environment":"production"}"#, 409),
+    ] {
+      #expect(
+        await free.site.ask("PATCH", "/v1/webhooks/\(hook)", patch).status == status, "\(patch)")
+    }
   }
 
   @Test("An event of the operator's own becomes a delivery of each webhook that subscribed")

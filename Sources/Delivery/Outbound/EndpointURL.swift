@@ -26,7 +26,8 @@ package struct EndpointURL: Sendable, Hashable {
     return url
   }
 
-  private init(_ text: String) throws(EndpointURLFault) {
+  /// By its form alone.
+  init(_ text: String) throws(EndpointURLFault) {
     guard text.utf8.count <= 2048 else {
       throw EndpointURLFault("A URL has at most 2048 bytes.")
     }

@@ -26,7 +26,7 @@ package enum Percent {
   }
 
   /// The byte that `%xx` at an index stands for; nil where the two digits are missing.
-  static func decode(_ text: UnsafeRawBufferPointer, at: Int) -> UInt8? {
+  package static func decode(_ text: UnsafeRawBufferPointer, at: Int) -> UInt8? {
     guard at + 2 < text.count, let high = Hex.value(of: text[at + 1]),
       let low = Hex.value(of: text[at + 2])
     else { return nil }

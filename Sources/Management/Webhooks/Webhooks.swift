@@ -70,8 +70,11 @@ extension UseCases {
       guard findings.isEmpty else { throw Problem.invalid(findings) }
       var webhook = old
       patch.apply(to: &webhook)
-      try policy.webhooks.requireFree(
-        webhook, among: try context.tx.webhooks.all(account: old.accountID))
+      // Two may have been one place before that was looked at: each can still be changed.
+      if webhook.place != old.place {
+        try policy.webhooks.requireFree(
+          webhook, among: try context.tx.webhooks.all(account: old.accountID))
+      }
       webhook = try context.tx.webhooks.update(webhook)
       try follow(webhook, replacing: old, &context)
       context.audit("webhook.updated", webhook, webhook.auditDetail)
@@ -139,10 +142,9 @@ extension WebhookRules {
   }
 
   fileprivate func requireFree(_ webhook: Webhook, among all: [Webhook]) throws(Problem) {
-    let isTaken = all.contains {
-      $0.id != webhook.id && $0.url == webhook.url && $0.environment == webhook.environment
-    }
-    guard uniqueURL, isTaken else { return }
+    guard uniqueURL else { return }
+    let place = webhook.place
+    guard all.contains(where: { $0.id != webhook.id && $0.place == place }) else { return }
     throw Problem(
       .webhookURLTaken, "This URL is registered in \(webhook.environment) already.")
   }
@@ -161,6 +163,16 @@ extension WebhookPatch {
 }
 
 extension Webhook {
+  fileprivate struct Place: Hashable {
+    var endpoint: EndpointIdentity
+    var environment: String
+  }
+
+  /// Of which the policy may want one webhook only.
+  fileprivate var place: Place {
+    Place(endpoint: EndpointIdentity(url), environment: environment)
+  }
+
   fileprivate var auditDetail: JSONObject {
     [
       "name": .string(name), "url": .string(url), "environment": .string(environment),
