@@ -327,6 +327,14 @@ struct CyclingTests {
       (
         { .success(OutboundAnswer(status: 200, body: JSONWriter.compact($0))) }, "key_reflected"
       ),
+      (
+        { message in
+          let key = message["apiKey"]?.string ?? ""
+          let body = Array((message["requestId"]?.string ?? "").utf8)
+          return .success(
+            OutboundAnswer(status: 200, headers: [("X-Api-Key", key)], body: body))
+        }, "key_reflected"
+      ),
     ] as [(ScriptedEndpoint.Reply, String)] {
       cycling.world.endpoint.answer(reply)
       do {

@@ -70,7 +70,8 @@ package struct CycleCourier: Sendable {
     switch await transport.post(request) {
     case .success(let answer):
       return CycleReply(
-        answer: parcel.question.judge(status: answer.status, body: answer.body),
+        answer: parcel.question.judge(
+          status: answer.status, fields: answer.headers, body: answer.body),
         status: answer.status, latencyMilliseconds: answer.latencyMilliseconds,
         retryAfter: answer.header("retry-after").flatMap { Int64($0) }.map { max(0, $0) })
     case .failure(let failure):

@@ -37,9 +37,14 @@ package struct CycleQuestion: Sendable {
   }
 
   /// Of a complete HTTP answer.
-  package func judge(status: Int, body: [UInt8]) -> CycleAnswer {
+  /// - Parameter fields: its header.
+  package func judge(
+    status: Int, fields: [(name: String, value: String)] = [], body: [UInt8]
+  ) -> CycleAnswer {
     // Whatever the status: an endpoint that hands the key on to its own callers is found out here.
-    if reflects(body) { return .refused(.keyReflected) }
+    if reflects(body) || fields.contains(where: { reflects($0.name) || reflects($0.value) }) {
+      return .refused(.keyReflected)
+    }
     if status == 410 { return .gone }
     if (300..<400).contains(status) { return .refused(.redirected) }
     guard (200..<300).contains(status) else { return .refused(.status(status)) }
@@ -63,6 +68,8 @@ package struct CycleQuestion: Sendable {
   }
 
   // MARK: The key in the answer
+
+  private func reflects(_ field: String) -> Bool { reflects(Array(field.utf8)) }
 
   /// The key as it is, percent-encoded, escaped in JSON, in base 64 or in hexadecimal digits.
   private func reflects(_ body: [UInt8]) -> Bool {

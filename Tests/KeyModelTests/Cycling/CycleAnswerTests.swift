@@ -73,6 +73,11 @@ struct CycleAnswerTests {
       #expect(
         judge("{\"requestId\":\"\(id)\",\"echo\":\"\(form)\"}") == .refused(.keyReflected),
         "\(form)")
+      for fields in [[("X-Key", "a=\(form);")], [("Date", "x"), ("X-\(form)", "")]] {
+        let answer = CycleQuestion(requestID: id, key: bytes, proof: nil)
+          .judge(status: 204, fields: fields, body: Array(id.utf8))
+        #expect(answer == .refused(.keyReflected), "\(form)")
+      }
     }
     #expect(judge(key, status: 500) == .refused(.keyReflected))
   }
