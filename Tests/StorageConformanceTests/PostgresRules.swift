@@ -68,7 +68,10 @@ import Testing
     }
     #expect(throws: StoreError.outcomeUnknown) { try connections[1].commit() }
     for connection in connections { #expect(!connection.isUsable) }
-    #expect(throws: StoreError.self) { try PostgresConnection(url: url) }
+    // As a URL is usually written.
+    #expect(throws: StoreError.self) {
+      try Store.open(.postgres(url: url.replacing("?connect_timeout=2", with: "")))
+    }
   }
 
   /// Ends the connection once its commit is seen under way.

@@ -76,6 +76,8 @@ class Channel {
 
   fileprivate final func dispatch(_ what: Int32) {
     if isOpening {
+      // Answers that are ready do not wait for a handshake, which takes as long as many calls.
+      if tls != nil { worker.attend() }
       opening()
     } else if what & EV_READ != 0 {
       readable()

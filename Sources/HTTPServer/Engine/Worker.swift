@@ -227,7 +227,7 @@ package final class Worker: @unchecked Sendable {
   }
 
   /// Whoever waits first is attended to first.
-  private func attend() {
+  func attend() {
     var next = 0
     while next < attention.count {
       let channel = attention[next]

@@ -38,6 +38,7 @@ package struct LeakRedaction {
     var layer = Layer(bytes)
     for _ in 0..<Self.rounds {
       ranges += try secrets(in: layer.bytes, isKey).map(layer.origin)
+      ranges += Self.users(in: layer.bytes).map(layer.origin)
       guard let next = layer.decoded() else { break }
       layer = next
     }

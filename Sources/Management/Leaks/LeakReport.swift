@@ -40,7 +40,8 @@ package struct LeakReport: Sendable {
     guard let token = item["token"]?.string else { return nil }
     subject = .text(Secret(token))
     type = Self.word(item["type"])
-    source = Self.word(item["source"])
+    // Whole: half a key would not be known for one.
+    source = item["source"]?.string ?? ""
     url = item["url"]?.string ?? ""
   }
 

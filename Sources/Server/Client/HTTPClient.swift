@@ -49,7 +49,15 @@ struct HTTPClient: Sendable {
   let place: HTTPPlace
   var token: String?
   static let answerLimit = 64 << 20
-  static let timeoutSeconds = 60
+  /// For the next byte; 0: as long as the connection lasts.
+  var timeoutSeconds = 60
+
+  /// For long work of a server on this machine, whose end shows.
+  var patient: HTTPClient {
+    var client = self
+    client.timeoutSeconds = 0
+    return client
+  }
 
   /// On a thread of its own: the server that answers may be in this process.
   func send(
@@ -76,7 +84,7 @@ struct HTTPClient: Sendable {
       }
       return answer
     } catch let error as FileError {
-      let text = error.code == EAGAIN ? "no answer in \(Self.timeoutSeconds) s" : error.description
+      let text = error.code == EAGAIN ? "no answer in \(timeoutSeconds) s" : error.description
       throw ToolError(.unreachable, "lost the server: \(text)")
     } catch let error as TLSError {
       throw ToolError(.unreachable, "\(place): \(error)")
@@ -120,13 +128,13 @@ struct HTTPClient: Sendable {
         throw ToolError(
           .unreachable, "no server answers on \(FileError(path: path, code: errno))")
       }
-      return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
+      return Sockets.withTimeout(descriptor, seconds: timeoutSeconds)
     case .tcp(let place, _, _):
       guard let descriptor = Sockets.connect(place) else {
         throw ToolError(
           .unreachable, "no server answers on \(place): \(Sockets.refusal(of: place))")
       }
-      return Sockets.withTimeout(descriptor, seconds: Self.timeoutSeconds)
+      return Sockets.withTimeout(descriptor, seconds: timeoutSeconds)
     }
   }
 }

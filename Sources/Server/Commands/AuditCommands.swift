@@ -25,7 +25,8 @@ enum AuditCommands {
     ]
   ) { invocation in
     try await Connection.with(invocation) { client in
-      let answer = try await client.send("POST", LocalHandler.verifyAudit, body: Array("{}".utf8))
+      let answer = try await client.patient.send(
+        "POST", LocalHandler.verifyAudit, body: Array("{}".utf8))
       let value = try APIAnswer.success(answer) ?? .null
       if invocation.has("json") { invocation.surroundings.line(JSONWriter.compactText(value)) }
       guard value["intact"]?.bool == true else {

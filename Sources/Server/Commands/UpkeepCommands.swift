@@ -51,7 +51,8 @@ enum UpkeepCommands {
       try await Connection.with(invocation) { client in
         try await file.lend(in: folder) { place in
           let body = JSONWriter.compact(["lent_at": .string(Files.absolute(place))])
-          _ = try APIAnswer.success(try await client.send("POST", LocalHandler.backup, body: body))
+          _ = try APIAnswer.success(
+            try await client.patient.send("POST", LocalHandler.backup, body: body))
         }
       }
     } catch {

@@ -42,6 +42,8 @@ private struct Rounds: Sendable {
   let health: Health
   let folder: DataFolder
   let log: Log
+  /// When a change was last stored, asked for or not.
+  let lastWrite = LastWrite()
 
   private static let turn = Duration.milliseconds(250)
   private static let turnsPerProbe = 4
@@ -92,14 +94,20 @@ private struct Rounds: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.turn * Self.turnsPerProbe)
       if Task.isCancelled { return }
-      let alarm = Task {
-        try await Task.sleep(for: Self.patience)
-        note("the database does not answer")
-      }
+      let alarm = Task { try await raiseAlarm() }
       let fault = await probe()
       alarm.cancel()
       note(fault)
     }
+  }
+
+  /// Long reads keep a look waiting, too: a store that takes changes is there.
+  private func raiseAlarm() async throws {
+    let begun = ContinuousClock.now
+    while ContinuousClock.now - max(begun, lastWrite.time) < Self.patience {
+      try await Task.sleep(for: .seconds(1))
+    }
+    note("the database does not answer")
   }
 
   private func probe() async -> String? {
@@ -126,6 +134,7 @@ private struct Rounds: Sendable {
     do {
       try control.journal.note([])
       try await RestoreGuard.remember(control.journal, control.store, control.feed)
+      lastWrite.note()
       return true
     } catch {
       return false
@@ -181,4 +190,10 @@ private struct Rounds: Sendable {
       log.warning("it is not known which request records are too old: \(Failure.line(error))")
     }
   }
+}
+
+private final class LastWrite: Sendable {
+  private let at = Mutex(ContinuousClock.now)
+  var time: ContinuousClock.Instant { at.withLock { $0 } }
+  func note() { at.withLock { $0 = .now } }
 }

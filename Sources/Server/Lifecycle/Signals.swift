@@ -15,14 +15,17 @@ package enum Signals {
   }
 
   /// Blocks until a stop signal comes; gives its number.
-  package static func wait() -> Int32 {
-    var set = stops()
+  package static func wait() -> Int32 { wait(stops()) }
+
+  private static func wait(_ signals: sigset_t) -> Int32 {
+    var set = signals
     var number: Int32 = 0
     while sigwait(&set, &number) != 0 {}
     return number
   }
 
-  /// Ends the process at the next stop signal, whatever else is going on.
+  /// Ends the process at the next stop signal, whatever else is going on. A hang-up is none then: a
+  /// terminal that goes away says so twice, and a service manager once more after SIGTERM.
   package static func exitOnNext(_ code: ExitCode) {
     let box = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     box.pointee = code.rawValue
@@ -30,7 +33,9 @@ package enum Signals {
     let started = pthread_create(
       &thread, nil,
       { context in
-        _ = Signals.wait()
+        var set = Signals.stops()
+        sigdelset(&set, SIGHUP)
+        _ = Signals.wait(set)
         _exit(context?.assumingMemoryBound(to: Int32.self).pointee ?? 1)
       }, box)
     if started == 0 { pthread_detach(thread) }

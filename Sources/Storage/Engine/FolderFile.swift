@@ -6,14 +6,24 @@ package enum FolderFile {
   /// Opens a file, or makes it (mode 0600) for its folder's owner. -1 with errno set.
   /// - Parameter flags: without `O_CREAT`.
   package static func open(_ path: String, _ flags: Int32) -> Int32 {
-    // What was there may be a link that leads anywhere, and is only opened.
-    let made = Glibc.open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if made >= 0 {
-      handOver(made, at: path)
-      return made
+    for _ in 0..<2 {
+      let made = Glibc.open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      if made >= 0 {
+        handOver(made, at: path)
+        return made
+      }
+      guard errno == EEXIST, flags & O_EXCL == 0 else { return -1 }
+      // What was there is only opened; root follows no link that another user has laid.
+      let follow = isForeign(path) ? O_NOFOLLOW : 0
+      let opened = Glibc.open(path, flags | follow | O_CLOEXEC)
+      // It may just have gone away.
+      if opened >= 0 || errno != ENOENT { return opened }
     }
-    return errno == EEXIST && flags & O_EXCL == 0
-      ? Glibc.open(path, flags | O_CREAT | O_CLOEXEC, 0o600) : -1
+    return -1
+  }
+
+  private static func isForeign(_ path: String) -> Bool {
+    geteuid() == 0 && owner(ofFolder: path).map { $0.user != 0 } ?? true
   }
 
   /// Mode 0700. -1 with errno set.

@@ -49,7 +49,7 @@ final class PostgresConnection: Connection {
   /// Whether the server answers and refuses: the user, the password or the database's name. libpq
   /// tells the code of a refusal only where it was asked for codes before, hence a second attempt.
   static func isDenied(_ url: String) -> Bool {
-    guard let handle = PQconnectStart(url) else { return false }
+    guard let handle = PostgresExchange.begin(url) else { return false }
     defer { PQfinish(handle) }
     PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
     PQreset(handle)

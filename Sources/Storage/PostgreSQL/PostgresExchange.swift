@@ -74,6 +74,11 @@ struct PostgresExchange {
     withParameters(url) { PQconnectdbParams($0, $1, 1) }
   }
 
+  /// As `connect`, without waiting.
+  static func begin(_ url: String) -> OpaquePointer? {
+    withParameters(url) { PQconnectStartParams($0, $1, 1) }
+  }
+
   private typealias Texts = UnsafePointer<UnsafePointer<CChar>?>
 
   private static func withParameters<R>(_ url: String, _ body: (Texts, Texts) -> R) -> R {

@@ -25,7 +25,9 @@ final class Reader {
       job.finish(nil)
     } catch {
       connection.rollback()
-      guard wasOpen, error.isRetryable(connection) else { return job.finish(error) }
+      guard wasOpen || connection.isUsable, error.isRetryable(connection) else {
+        return job.finish(error)
+      }
       // Once more, over a new connection or after a conflict with a writer.
       do {
         try attemptOnce(job)

@@ -41,7 +41,9 @@ final class Writer {
       } catch {
         connection.rollback()
         // Where no connection can be made everybody hears of it now, not after many tries.
-        guard error.isRetryable(connection), wasOpen, attempt < Self.attempts else {
+        guard error.isRetryable(connection), wasOpen || connection.isUsable,
+          attempt < Self.attempts
+        else {
           outcome.note(error)
           for job in jobs { job.finish(error) }
           return

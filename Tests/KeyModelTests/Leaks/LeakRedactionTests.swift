@@ -77,6 +77,7 @@ struct LeakRedactionTests {
       ("https://me:\(token)@h/x", "https://[redacted]@h/x"),
       ("https://a/w/https://me:pw@h/x", "https://a/w/https://[redacted]@h/x"),
       ("https://h/@me/x", "https://h/@me/x"), ("https://h?a@b", "https://h?a@b"),
+      ("https://x/?u=https%3A%2F%2Fme%3Apw%40h", "https://x/?u=https%3A%2F%2F[redacted]%40h"),
       ("see https://me:pw@h for more", "see https://[redacted]@h for more"),
     ] {
       #expect(redacted(text, found: token) == want)
