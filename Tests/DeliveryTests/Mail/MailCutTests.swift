@@ -50,12 +50,19 @@ struct MailCutTests {
     MIMEMessage.bytes(of: Sample.mail(), from: "keys@api.example", to: recipient)
   }
 
+  private static func isCalled(_ listener: Int32) -> Bool {
+    var descriptor = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+    return poll(&descriptor, 1, 0) == 1
+  }
+
   @Test("A server that takes the connection and never greets holds nobody up")
   func silent() async throws {
     let (listener, port) = Loopback.listen()
     defer { close(listener) }
     let loop = try Loop(port: port)
     let sent = Task { await loop.mail.send(Self.message(to: "a@x.org"), to: "a@x.org") }
+    // Waited for without a thread of the pool: who sends needs one.
+    #expect(try await wait { Self.isCalled(listener) })
     let peer = try #require(Loopback.accept(listener))
     defer { close(peer) }
     let seconds = try #require(try await loop.cut())
