@@ -165,15 +165,23 @@ import Testing
       let log = try RecordLog(.folder(path: path), writer: 1)
       defer { log.close() }
       let appended = Atomic(0)
-      let writing = Task.detached {
-        for round in 0..<400 {
-          log.append((0..<50).map { Entry(round * 50 + $0) })
-          appended.store((round + 1) * 50, ordering: .releasing)
-          try log.mergeAll()
+      let isWritten = Atomic(false)
+      let failure = Mutex<(any Error)?>(nil)
+      // A thread of its own: whoever reads in a loop holds one of the pool's few.
+      Thread.detachNewThread {
+        do {
+          for round in 0..<400 {
+            log.append((0..<50).map { Entry(round * 50 + $0) })
+            appended.store((round + 1) * 50, ordering: .releasing)
+            try log.mergeAll()
+          }
+        } catch {
+          failure.withLock { $0 = error }
         }
+        isWritten.store(true, ordering: .releasing)
       }
       var reads = 0
-      while appended.load(ordering: .acquiring) < 20_000 {
+      while !isWritten.load(ordering: .acquiring) {
         let least = appended.load(ordering: .acquiring)
         let found = try log.ids(Self.owner, limit: 1_000)
         // Newest first: from the newest it saw down to the first, none is missing.
@@ -181,10 +189,8 @@ import Testing
         let isWhole = found == (0..<found.count).reversed().map { Entry($0).id }
         #expect(isWhole)
         reads += 1
-        // The writer needs a thread, and others may hold all the rest.
-        await Task.yield()
       }
-      try await writing.value
+      if let error = failure.withLock({ $0 }) { throw error }
       #expect(reads > 5)
     }
   }
